@@ -1,0 +1,34 @@
+/** What a backend is: it turns lowered kernels that share one arena into things that run. */
+import type { Precision } from "../formats/precision.ts";
+import type { Kernel } from "../ir/loops.ts";
+
+export type Carrier = Float32Array | Float64Array | Int32Array;
+
+/**
+ * Several kernels over one arena. Inputs and outputs of the same name are one buffer, in every kernel: that is how a
+ * forward hands its residuals to many pullbacks and how weights are shared. Running allocates nothing.
+ */
+export interface Engine {
+  readonly backend: string;
+  /** Bytes of the arena. */
+  readonly bytes: number;
+  /**
+   * The values of a named input or output in its carrier (narrow formats live in float32, ints and bools in int32),
+   * row-major. A view of the arena: valid until the engine is disposed. Writers must store values of the format;
+   * `write` rounds.
+   */
+  buffer(name: string): Carrier;
+  /** Rounds (in the precision's rounding mode, nearest for stochastic) and stores. Throws UsageError on a wrong length. */
+  write(name: string, data: ArrayLike<number>): void;
+  setChoice(name: string, value: number): void;
+  /** Coordinate of stochastic rounding. */
+  setStep(step: number): void;
+  run(kernel: string): void;
+  dispose(): void;
+}
+
+export interface Backend {
+  readonly name: string;
+  /** @throws UsageError if the arena does not fit in memory (said before anything is allocated). */
+  compile(kernels: Readonly<Record<string, Kernel>>, precision: Precision): Engine;
+}
