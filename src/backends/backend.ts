@@ -18,7 +18,7 @@ export interface Engine {
    * `write` rounds.
    */
   buffer(name: string): Carrier;
-  /** Rounds (in the precision's rounding mode, nearest for stochastic) and stores. Throws UsageError on a wrong length. */
+  /** Rounds to nearest and stores (rounding modes belong to operations). Throws UsageError on a wrong length. */
   write(name: string, data: ArrayLike<number>): void;
   setChoice(name: string, value: number): void;
   /** Coordinate of stochastic rounding. */
@@ -29,6 +29,8 @@ export interface Engine {
 
 export interface Backend {
   readonly name: string;
+  /** Whether every operation of this precision can be done here with the documented bits. */
+  supports(precision: Precision): boolean;
   /** @throws UsageError if the arena does not fit in memory (said before anything is allocated). */
   compile(kernels: Readonly<Record<string, Kernel>>, precision: Precision): Engine;
 }

@@ -1,7 +1,10 @@
 /** How an expression is evaluated before its one rounding: the same decision in every backend. */
 import type { Format, Rounding } from "../formats/format.ts";
+import type { Precision } from "../formats/precision.ts";
 import type { Expr } from "../ir/expression.ts";
 import { classify, hasFunctions } from "../ir/expression-class.ts";
+import type { MapLoop, ReduceLoop, ValueType } from "../ir/loops.ts";
+import { formatOfType, isFloat } from "./layout.ts";
 
 export interface Evaluation {
   /**
@@ -25,4 +28,15 @@ export function evaluationOf(expr: Expr, format: Format | undefined, rounding: R
   if (isFloat64) return { arithmetic: rounding === "nearest" ? "nearest" : "final", float32First };
   const innocuous = rounding === "nearest" && format.fractionBits + 1 <= innocuousBits;
   return { arithmetic: innocuous ? "nearest" : "odd", float32First };
+}
+
+/**
+ * The format to which options and choices of a loop are rounded: that of its first output if it is a float, else of its
+ * first float input (a census or a comparison sees the bound as the op does).
+ */
+export function scalarFormat(loop: MapLoop | ReduceLoop, values: readonly ValueType[], precision: Precision): Format | undefined {
+  const first = loop.loop === "map" ? loop.outputs[0].value : loop.output;
+  const candidates = [first, ...loop.inputs.map((access) => access.value)];
+  const value = candidates.find((candidate) => isFloat(values[candidate].type));
+  return value === undefined ? undefined : formatOfType(values[value].type, precision);
 }

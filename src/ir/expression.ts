@@ -28,9 +28,9 @@ export type Expr =
   | { readonly kind: "input"; readonly input: number }
   /** An exact float64 constant. */
   | { readonly kind: "constant"; readonly value: number }
-  /** An op's option (a slope, a bound): rounded to the format of the loop's first output before use. */
+  /** An op's option (a slope, a bound): rounded to the loop's scalar format (`backends/evaluation`) before use. */
   | { readonly kind: "option"; readonly value: number }
-  /** A run-time scalar: the numeric choice at a kink, rounded to the format of the loop's first output. */
+  /** A run-time scalar: the numeric choice at a kink, rounded like an option. */
   | { readonly kind: "choice"; readonly name: string }
   /** The logical index of the element along an axis of the loop (reduced axes come after the outer ones). */
   | { readonly kind: "index"; readonly axis: number }

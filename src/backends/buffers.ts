@@ -1,0 +1,42 @@
+/** What every engine does with its named buffers and run-time scalars. */
+import { UsageError, unknown } from "../base/errors.ts";
+import { showShape, sizeOf } from "../base/shape.ts";
+import type { Precision } from "../formats/precision.ts";
+import { rounder } from "../formats/round.ts";
+import type { Kernel } from "../ir/loops.ts";
+import type { Carrier } from "./backend.ts";
+import { formatOfType } from "./layout.ts";
+import type { NamedBuffer, Plan } from "./planner.ts";
+
+/** The run-time scalars of all kernels with their initial values. */
+export function collectChoices(kernels: Readonly<Record<string, Kernel>>): Map<string, number> {
+  return new Map(Object.values(kernels).flatMap((kernel) => kernel.choices.map(({ name, value }) => [name, value])));
+}
+
+/** @throws UsageError with the near name where there is no such buffer. */
+export function bufferOf(plan: Plan, name: string): NamedBuffer {
+  const found = plan.named.get(name);
+  if (found === undefined) throw unknown("input or output", name, plan.named.keys());
+  return found;
+}
+
+/** Stores `data` rounded to the buffer's format: to nearest, since rounding modes are a property of operations. */
+export function roundInto(
+  target: Carrier,
+  buffer: NamedBuffer,
+  name: string,
+  data: ArrayLike<number>,
+  precision: Precision,
+): void {
+  const size = sizeOf(buffer.type.shape);
+  if (data.length !== size) {
+    throw new UsageError(`write '${name}': ${data.length} numbers for shape ${showShape(buffer.type.shape)} (${size})`);
+  }
+  const format = formatOfType(buffer.type.type, precision);
+  if (format === undefined) {
+    target.set(data);
+    return;
+  }
+  const round = rounder(format, "nearest", precision.flush);
+  for (let i = 0; i < size; i++) target[i] = round(data[i]);
+}

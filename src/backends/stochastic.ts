@@ -1,0 +1,35 @@
+/** The uniform draws of stochastic rounding: a counter, never an order (docs/numerics.md). */
+import { philox } from "../base/philox.ts";
+import type { Precision } from "../formats/precision.ts";
+
+/** `k` for the result of an element, as against the terms of its sum. */
+export const resultDraw: number = -1;
+
+/**
+ * Uniform in [0, 1) with 53 bits from (seed, node, step, element, k): Philox 4x32-10 with key (seed low, node) and
+ * counter (element, k, step, seed high).
+ */
+export function stochasticUniform(seed: number, node: number, step: number, element: number, k: number): number {
+  const [a, b] = philox(
+    [element >>> 0, k >>> 0, step >>> 0, Math.floor(seed / 2 ** 32) >>> 0],
+    [seed >>> 0, node >>> 0],
+  );
+  return ((a >>> 5) * 2 ** 26 + (b >>> 6)) * 2 ** -53;
+}
+
+export interface Draws {
+  set(element: number, step: number): void;
+  at(k: number): number;
+}
+
+/** Draws for one node; 0 where the rounding mode needs none. */
+export function drawCoordinates(precision: Precision, node: number): Draws {
+  if (precision.rounding !== "stochastic") return { set: () => undefined, at: () => 0 };
+  let [element, step] = [0, 0];
+  return {
+    set: (e, s) => {
+      [element, step] = [e, s];
+    },
+    at: (k) => stochasticUniform(precision.seed, node, step, element, k),
+  };
+}

@@ -1,0 +1,41 @@
+/** From programs to something that runs: lower, choose a backend, share one arena. */
+import { unknown } from "./base/errors.ts";
+import type { Backend, Engine } from "./backends/backend.ts";
+import { js } from "./backends/js/index.ts";
+import { wasm } from "./backends/wasm/index.ts";
+import { precision as completePrecision, type Precision, type PrecisionSpec } from "./formats/precision.ts";
+import type { Program } from "./ir/program.ts";
+import { lower } from "./ops/lower.ts";
+
+/** The registered backends, fastest first: `auto` takes the first that supports the precision. */
+export const backends: readonly Backend[] = [wasm, js];
+
+export interface CompileOptions {
+  /** A full precision, a partial one, or the name of the store format. Default float32. */
+  readonly precision?: Precision | PrecisionSpec | string;
+  /** "auto", "wasm" or "js". */
+  readonly backend?: string;
+}
+
+function choose(name: string, precision: Precision): Backend {
+  if (name === "auto") return backends.find((backend) => backend.supports(precision)) as Backend;
+  const found = backends.find((backend) => backend.name === name);
+  if (found === undefined) throw unknown("backend", name, ["auto", ...backends.map((backend) => backend.name)]);
+  return found;
+}
+
+function isProgram(programs: Program | Readonly<Record<string, Program>>): programs is Program {
+  return Array.isArray((programs as Program).nodes);
+}
+
+/**
+ * Compiles programs that share one arena: inputs and outputs of the same name are one buffer. A lone program is run as
+ * "program".
+ * @throws UsageError on an unknown backend or format, buffers that disagree, or an arena that does not fit in memory.
+ */
+export function compile(programs: Program | Readonly<Record<string, Program>>, options: CompileOptions = {}): Engine {
+  const precision = completePrecision(options.precision ?? "float32");
+  const named = isProgram(programs) ? { program: programs } : programs;
+  const kernels = Object.fromEntries(Object.entries(named).map(([name, program]) => [name, lower(program)]));
+  return choose(options.backend ?? "auto", precision).compile(kernels, precision);
+}
