@@ -20,7 +20,8 @@ export interface Engine {
   buffer(name: string): Carrier;
   /** Rounds to nearest and stores (rounding modes belong to operations). Throws UsageError on a wrong length. */
   write(name: string, data: ArrayLike<number>): void;
-  setChoice(name: string, value: number): void;
+  /** Sets a run-time scalar in one kernel, or in all that have it. Each kernel starts with its own initial values. */
+  setChoice(name: string, value: number, kernel?: string): void;
   /** Coordinate of stochastic rounding. */
   setStep(step: number): void;
   run(kernel: string): void;

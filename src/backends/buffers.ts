@@ -8,9 +8,29 @@ import type { Carrier } from "./backend.ts";
 import { formatOfType } from "./layout.ts";
 import type { NamedBuffer, Plan } from "./planner.ts";
 
-/** The run-time scalars of all kernels with their initial values. */
-export function collectChoices(kernels: Readonly<Record<string, Kernel>>): Map<string, number> {
-  return new Map(Object.values(kernels).flatMap((kernel) => kernel.choices.map(({ name, value }) => [name, value])));
+/** The run-time scalars of the kernels of one engine: each kernel has its own. */
+export class Choices {
+  readonly #values = new Map<string, Map<string, number>>();
+
+  constructor(kernels: Readonly<Record<string, Kernel>>) {
+    for (const [name, { choices }] of Object.entries(kernels)) {
+      this.#values.set(name, new Map(choices.map((choice) => [choice.name, choice.value])));
+    }
+  }
+
+  get(kernel: string, name: string): number {
+    const value = this.#values.get(kernel)?.get(name);
+    if (value === undefined) throw new UsageError(`program '${kernel}' has no choice '${name}'`);
+    return value;
+  }
+
+  /** @throws UsageError where no kernel, or not the named one, has such a choice. */
+  set(name: string, value: number, kernel?: string): void {
+    const scopes = kernel === undefined ? [...this.#values.values()] : [this.#values.get(kernel) ?? new Map()];
+    const having = scopes.filter((scope) => scope.has(name));
+    if (having.length === 0) throw unknown("choice", name, scopes.flatMap((scope) => [...scope.keys()]));
+    for (const scope of having) scope.set(name, value);
+  }
 }
 
 /** @throws UsageError with the near name where there is no such buffer. */

@@ -1,5 +1,4 @@
 /** The reference backend's view of memory and precision: carriers of values, and the roundings a loop needs. */
-import { UsageError } from "../../base/errors.ts";
 import { sizeOf } from "../../base/shape.ts";
 import { arithmetic, addOdd, divOdd, mulOdd, sqrtOdd } from "../../formats/exact.ts";
 import type { Format } from "../../formats/format.ts";
@@ -9,6 +8,7 @@ import type { Expr } from "../../ir/expression.ts";
 import type { MapLoop, ReduceLoop, ValueType } from "../../ir/loops.ts";
 import type { Carrier } from "../backend.ts";
 import { evaluationOf, scalarFormat } from "../evaluation.ts";
+import type { Choices } from "../buffers.ts";
 import { carrierOf, formatOfType } from "../layout.ts";
 import type { PlannedKernel } from "../planner.ts";
 import { drawCoordinates } from "../stochastic.ts";
@@ -27,7 +27,7 @@ const oddArithmetic: Arithmetic = {
 export interface Shared {
   readonly memory: ArrayBuffer;
   readonly precision: Precision;
-  readonly choices: Map<string, number>;
+  readonly choices: Choices;
   step: number;
 }
 
@@ -39,10 +39,12 @@ export function carrierView(memory: ArrayBuffer, type: ValueType, offset: number
 }
 
 export class Arena {
+  readonly #name: string;
   readonly #planned: PlannedKernel;
   readonly #shared: Shared;
 
-  constructor(planned: PlannedKernel, shared: Shared) {
+  constructor(name: string, planned: PlannedKernel, shared: Shared) {
+    this.#name = name;
     this.#planned = planned;
     this.#shared = shared;
   }
@@ -56,9 +58,7 @@ export class Arena {
   }
 
   choice(name: string): number {
-    const value = this.#shared.choices.get(name);
-    if (value === undefined) throw new UsageError(`the program has no choice '${name}'`);
-    return value;
+    return this.#shared.choices.get(this.#name, name);
   }
 
   carrier(value: number): Carrier {

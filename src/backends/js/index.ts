@@ -3,7 +3,7 @@ import { UsageError } from "../../base/errors.ts";
 import type { Precision } from "../../formats/precision.ts";
 import type { Kernel } from "../../ir/loops.ts";
 import type { Backend, Carrier, Engine } from "../backend.ts";
-import { bufferOf, collectChoices, roundInto } from "../buffers.ts";
+import { bufferOf, Choices, roundInto } from "../buffers.ts";
 import { plan } from "../planner.ts";
 import { Arena, carrierView, type Shared } from "./arena.ts";
 import { prepare } from "./loops.ts";
@@ -16,12 +16,12 @@ export const js: Backend = {
     const shared: Shared = {
       memory: new ArrayBuffer(planned.bytes),
       precision,
-      choices: collectChoices(kernels),
+      choices: new Choices(kernels),
       step: 0,
     };
     const runs = new Map<string, (() => void)[]>();
     for (const [name, kernel] of Object.entries(planned.kernels)) {
-      const arena = new Arena(kernel, shared);
+      const arena = new Arena(name, kernel, shared);
       runs.set(name, kernel.kernel.loops.map((loop) => prepare(loop, arena)));
     }
     const buffer = (name: string): Carrier => {
@@ -33,10 +33,7 @@ export const js: Backend = {
       bytes: planned.bytes,
       buffer,
       write: (name, data) => roundInto(buffer(name), bufferOf(planned, name), name, data, precision),
-      setChoice: (name, value) => {
-        if (!shared.choices.has(name)) throw new UsageError(`the program has no choice '${name}'`);
-        shared.choices.set(name, value);
-      },
+      setChoice: (name, value, kernel) => shared.choices.set(name, value, kernel),
       setStep: (step) => {
         shared.step = step;
       },
