@@ -1,4 +1,5 @@
 /** What an op is: shapes, a lowering to loops, derivative rules, and named kinks. */
+import type { Choice, Kink } from "../conventions/kink.ts";
 import type { Access, ElementType, Loop, ValueType } from "../ir/loops.ts";
 import type { Expr } from "../ir/expression.ts";
 import type { Json, Node } from "../ir/program.ts";
@@ -11,28 +12,6 @@ export interface OptionSpec {
   readonly type: "number" | "integer" | "integers" | "boolean" | "string";
   readonly default?: Json;
   readonly doc: string;
-}
-
-/**
- * What is chosen at a kink: a number (the slope, or a tie's first weight), a named rule, or a number under the
- * `overwrite` rule of papers/relu0 2.2.
- */
-export type Choice = number | string | { readonly value: number; readonly rule: "overwrite" };
-
-/** A named set where an op is not differentiable. */
-export interface Kink {
-  /** "relu.zero". */
-  readonly name: string;
-  /** Readable: "x == 0". */
-  readonly where: string;
-  /** The one-sided slopes, readable: ["0", "1"]. */
-  readonly slopes: readonly [string, string];
-  /** Rules accepted by name; `number` says whether any number is accepted too. */
-  readonly rules: readonly string[];
-  readonly number: boolean;
-  /** Whether `overwrite` is meaningful. */
-  readonly overwrite: boolean;
-  readonly default: Choice;
 }
 
 /** The choice in force at one kink of one node. */
@@ -99,4 +78,4 @@ export interface Op {
   census?(b: Builder, at: Application, kink: string): number;
 }
 
-export type { Expr };
+export type { Choice, Expr, Kink };

@@ -1,0 +1,59 @@
+/** Choices as text, and whether a kink accepts them. */
+import { UsageError, unknown } from "../base/errors.ts";
+import type { Choice, Kink } from "./kink.ts";
+
+/** `0.5`, `first`, `NaN`, `overwrite:1`, `product:1` (the same as `1`). @throws UsageError on an empty text or a bad number. */
+export function parseChoice(text: string): Choice {
+  const trimmed = text.trim();
+  if (trimmed === "") throw new UsageError("choice: found nothing, expected a number, a rule, or overwrite:<number>");
+  const rule = /^(overwrite|product):(.*)$/.exec(trimmed);
+  const value = Number(rule === null ? trimmed : rule[2]);
+  if (rule === null) return Number.isFinite(value) ? value : trimmed;
+  if (rule[2].trim() === "" || !Number.isFinite(value)) {
+    throw new UsageError(`choice '${trimmed}': expected a finite number after '${rule[1]}:'`);
+  }
+  return rule[1] === "overwrite" ? { value, rule: "overwrite" } : value;
+}
+
+/** The text that `parseChoice` reads back. */
+export function showChoice(choice: Choice): string {
+  if (typeof choice === "object") return `overwrite:${choice.value}`;
+  return Object.is(choice, -0) ? "-0" : String(choice);
+}
+
+function matchesRule(choice: string, rule: string): boolean {
+  const [name, parameter] = rule.split(":");
+  if (parameter === undefined) return choice === rule;
+  const [given, value = ""] = choice.split(":");
+  return given === name && value !== "" && Number(value) > 0;
+}
+
+/** The choices that a kink accepts, readable. */
+export function acceptedChoices(kink: Kink): string[] {
+  const numbers = kink.number ? ["a number"] : [];
+  return [...numbers, ...kink.rules, ...(kink.overwrite ? ["overwrite:<number>"] : [])];
+}
+
+/** @throws UsageError where the kink does not accept the choice. */
+export function checkChoice(kink: Kink, choice: Choice): void {
+  if (typeof choice === "number" && kink.number && Number.isFinite(choice)) return;
+  if (typeof choice === "object" && kink.overwrite && Number.isFinite(choice.value)) return;
+  if (typeof choice === "string") {
+    if (kink.rules.some((rule) => matchesRule(choice, rule))) return;
+    if (kink.rules.length > 0) throw unknown(`choice at ${kink.name}`, choice, acceptedChoices(kink));
+  }
+  throw new UsageError(
+    `${kink.name}: choice '${showChoice(choice)}' is not accepted; expected ${acceptedChoices(kink).join(", ")}`,
+  );
+}
+
+/**
+ * Whether a choice is no Clarke subgradient: a number outside the one-sided slopes, NaN or an infinity, or tie weights
+ * that do not sum to 1 (`all`, `none`). `overwrite` of anything but 0 is outside. False where the slopes depend on options.
+ */
+export function outsideClarke(kink: Kink, choice: Choice): boolean {
+  if (typeof choice === "object") return choice.value !== 0 || outsideClarke(kink, 0);
+  if (typeof choice === "string") return ["all", "none", "NaN", "Infinity", "-Infinity"].includes(choice);
+  const slopes = kink.slopes.map(Number);
+  return choice < Math.min(...slopes) || choice > Math.max(...slopes);
+}

@@ -1,0 +1,23 @@
+/** Kinks and what may be chosen at them. */
+
+/**
+ * What is chosen at a kink: a number (the slope, or a tie's first weight), a named rule, or a number under the
+ * `overwrite` rule of papers/relu0 2.2.
+ */
+export type Choice = number | string | { readonly value: number; readonly rule: "overwrite" };
+
+/** A named set where an op is not differentiable. */
+export interface Kink {
+  /** "relu.zero". */
+  readonly name: string;
+  /** Readable: "x == 0". */
+  readonly where: string;
+  /** The one-sided slopes, readable: ["0", "1"]. */
+  readonly slopes: readonly [string, string];
+  /** Rules accepted by name ("hybrid:B" stands for any positive number B); `number` says whether any number is accepted too. */
+  readonly rules: readonly string[];
+  readonly number: boolean;
+  /** Whether `overwrite` is meaningful. */
+  readonly overwrite: boolean;
+  readonly default: Choice;
+}
