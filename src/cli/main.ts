@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+/** The command `nonsmooth`. */
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { benchCommand } from "./bench.ts";
+import { claimsCommand } from "./claims.ts";
+import { oneLine, report } from "./command.ts";
+import { conventionsCommand } from "./conventions.ts";
+import { doctorCommand } from "./doctor.ts";
+import { experimentsCommand } from "./experiments.ts";
+import { figureCommand } from "./figure.ts";
+import { formatsCommand } from "./formats.ts";
+import { opsCommand } from "./ops.ts";
+import { endOnClosedPipe, note } from "./output.ts";
+import { probeCommand } from "./probe.ts";
+import { packageFile } from "./root.ts";
+import { runCommand } from "./run.ts";
+import { runsCommand } from "./runs.ts";
+import { zoneCommand } from "./zone.ts";
+
+const { version } = JSON.parse(readFileSync(packageFile("package.json"), "utf8")) as { version: string };
+
+const program = new Command("nonsmooth")
+  .description("A laboratory for the numerical reliability of nonsmooth automatic differentiation")
+  .version(version)
+  .exitOverride()
+  .configureOutput({ outputError: (text) => note(oneLine(text)) })
+  .addHelpText("after", "\nExample:\n  nonsmooth probe 'relu(x) - relu(-x)' x=0");
+
+const commands = [
+  formatsCommand(),
+  opsCommand(),
+  conventionsCommand(),
+  probeCommand(),
+  zoneCommand(),
+  experimentsCommand(),
+  runCommand(),
+  runsCommand(),
+  figureCommand(),
+  claimsCommand(),
+  benchCommand(),
+  doctorCommand(),
+];
+for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
+
+endOnClosedPipe();
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
