@@ -1,10 +1,7 @@
 /** `nonsmooth formats`: the number formats, and values rounded once to one of them. */
 import type { Command } from "commander";
-import { hex } from "../formats/bits.ts";
-import { formatNamed, formats } from "../formats/index.ts";
-import { round } from "../formats/round.ts";
+import { formatNamed, formats, hex, round, roundings } from "../formats/index.ts";
 import { command } from "./command.ts";
-import { roundings } from "./options.ts";
 import { type Cell, print, printJson, table } from "./output.ts";
 import { number, word } from "./text.ts";
 

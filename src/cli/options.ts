@@ -1,10 +1,8 @@
 /** Options that several commands share, and the reading of their values. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { UsageError } from "../base/errors.ts";
-import type { Rounding } from "../formats/format.ts";
-import { formatNamed } from "../formats/index.ts";
-import { type Precision, precision } from "../formats/precision.ts";
-import { integer, word } from "./text.ts";
+import { type Precision, type PrecisionSpec, precision, roundings } from "../formats/index.ts";
+import { integer } from "./text.ts";
 
 /** For options given several times. */
 export const collect = (text: string, previous: readonly string[] = []): string[] => [...previous, text];
@@ -33,9 +31,6 @@ export interface PrecisionOptions {
   readonly backend?: string;
 }
 
-export const roundings: readonly Rounding[] = ["nearest", "zero", "up", "down", "stochastic"];
-const backends = ["auto", "js", "wasm", "native"] as const;
-
 /** Adds the options of a precision and of the backend. */
 export function withPrecision(command: Command, defaultFormat?: string): Command {
   const format = new Option("--format <format>", "number format of values");
@@ -53,24 +48,13 @@ export function withPrecision(command: Command, defaultFormat?: string): Command
 
 /** The precision that the options describe, its store format being `format`. Throws UsageError. */
 export function precisionOf(options: PrecisionOptions, format: string, seed = 0): Precision {
-  const { operands, accumulate, block } = options;
-  return precision({
-    store: formatNamed(format),
-    ...(operands === undefined ? {} : { operands: formatNamed(operands) }),
-    ...(accumulate === undefined ? {} : { accumulate: formatNamed(accumulate) }),
-    arithmetic: word(options.arithmetic ?? "strict", "arithmetic", ["strict", "fused"]),
-    block: block === undefined ? 256 : blockLength(block),
-    bias: word(options.bias ?? "once", "bias", ["once", "rounded"]),
-    rounding: word(options.rounding ?? "nearest", "rounding", roundings),
-    flush: options.flush === true,
-    seed,
-  });
+  const given = { operands: options.operands, accumulate: options.accumulate, arithmetic: options.arithmetic };
+  const modes = { bias: options.bias, rounding: options.rounding, flush: options.flush };
+  const block = options.block === undefined ? undefined : blockLength(options.block);
+  const spec = Object.entries({ store: format, seed, block, ...given, ...modes }).filter(([, v]) => v !== undefined);
+  return precision(Object.fromEntries(spec) as PrecisionSpec);
 }
 
 function blockLength(text: string): number {
   return /^\+?inf(inity)?$/i.test(text) ? Number.POSITIVE_INFINITY : integer(text, "block", 1);
-}
-
-export function backendOf(options: PrecisionOptions): (typeof backends)[number] {
-  return word(options.backend ?? "auto", "backend", backends);
 }

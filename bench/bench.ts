@@ -1,0 +1,42 @@
+/** What a benchmark is: our work beside its peers, all doing the same amount of it. */
+
+/** Who does the work. `seconds` does it `repeats` times and returns the time of all. */
+export interface Contender {
+  /** "ours", "roof", "roof-registers", "tfjs", "jax-js", "NumPy", "PyTorch", "published-way". */
+  readonly peerName: string;
+  seconds(repeats: number): number | Promise<number>;
+  dispose?(): void | Promise<void>;
+}
+
+export interface Bench {
+  /** Dotted; `bench PREFIX` selects by its beginning: "matmul.f32.512.tn.strict". */
+  readonly name: string;
+  /** "GFLOP/s", "images/s": work per second; or "s": then the figures are seconds of one repetition. */
+  readonly unit: string;
+  /** Units of work in one repetition, in multiples of `unit` x s (2e-9 m n k for GFLOP/s); 1 for "s". */
+  readonly work: number;
+  /** One repetition per round suffices (work of a second and more). */
+  readonly long?: boolean;
+  ours(): Contender | Promise<Contender>;
+  /** Each is started just before use; undefined: not installed here (one line on stderr, no row). */
+  readonly peers: readonly {
+    readonly peerName: string;
+    start(): Contender | undefined | Promise<Contender | undefined>;
+  }[];
+}
+
+/** Wall-clock contender around a function; awaits what it returns only if it is a promise. */
+export function timed(peerName: string, run: () => unknown, dispose?: () => void): Contender {
+  return {
+    peerName,
+    async seconds(repeats) {
+      const start = performance.now();
+      for (let i = 0; i < repeats; i++) {
+        const result = run();
+        if (result instanceof Promise) await result;
+      }
+      return (performance.now() - start) / 1000;
+    },
+    ...(dispose === undefined ? {} : { dispose }),
+  };
+}

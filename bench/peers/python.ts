@@ -1,0 +1,97 @@
+/** NumPy and PyTorch as peers: one persistent python process that speaks JSON lines, one thread, at its best. */
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { Contender } from "../bench.ts";
+
+export type PythonLibrary = "NumPy" | "PyTorch";
+
+const moduleOf: Readonly<Record<PythonLibrary, string>> = { NumPy: "numpy", PyTorch: "torch" };
+
+/** One thread; the kernels that the library itself would choose for this CPU. */
+function environment(): NodeJS.ProcessEnv {
+  const { OPENBLAS_CORETYPE, OPENBLAS_L2_SIZE, ...rest } = process.env;
+  return { ...rest, OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1", MKL_NUM_THREADS: "1" };
+}
+
+const found = new Map<PythonLibrary, string | undefined>();
+
+/** A python that can import the library, or undefined. The system's own comes first. */
+export function pythonWith(library: PythonLibrary): string | undefined {
+  if (!found.has(library)) {
+    const works = (python: string): boolean =>
+      spawnSync(python, ["-c", `import ${moduleOf[library]}`], { env: environment() }).status === 0;
+    found.set(library, ["/usr/bin/python3", "python3"].find(works));
+  }
+  return found.get(library);
+}
+
+/** The library's version, or undefined where it is not installed. */
+export function pythonVersion(library: PythonLibrary): string | undefined {
+  const python = pythonWith(library);
+  if (python === undefined) return undefined;
+  const name = moduleOf[library];
+  const run = spawnSync(python, ["-c", `import ${name}; print(${name}.__version__)`], { env: environment() });
+  return run.stdout.toString().trim();
+}
+
+const server = `
+import json, sys, time
+def main():
+    scope = {}
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            if "setup" in request:
+                scope = {}
+                exec(request["setup"], scope)
+                code = compile(request["run"], "<run>", "exec")
+                reply = {}
+            else:
+                start = time.perf_counter()
+                for _ in range(request["repeats"]):
+                    exec(code, scope)
+                reply = {"seconds": time.perf_counter() - start}
+        except Exception as error:
+            reply = {"error": repr(error)}
+        print(json.dumps(reply), flush=True)
+main()
+`;
+
+class PythonProcess {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly replies: AsyncIterator<string>;
+
+  constructor(python: string) {
+    this.child = spawn(python, ["-c", server], { env: environment() });
+    this.child.stderr.resume();
+    this.replies = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
+  }
+
+  async ask(request: object): Promise<{ readonly seconds?: number }> {
+    this.child.stdin.write(`${JSON.stringify(request)}\n`);
+    const { value, done } = await this.replies.next();
+    if (done === true) throw new Error("python peer: the process ended");
+    const reply = JSON.parse(value as string) as { readonly seconds?: number; readonly error?: string };
+    if (reply.error !== undefined) throw new Error(`python peer: ${reply.error}`);
+    return reply;
+  }
+}
+
+/**
+ * A contender whose repetition is the Python statement `run` after `setup`. PyTorch is limited to one thread before
+ * `setup`. Undefined where the library is not installed.
+ */
+export async function python(library: PythonLibrary, setup: string, run: string): Promise<Contender | undefined> {
+  const path = pythonWith(library);
+  if (path === undefined) return undefined;
+  const process = new PythonProcess(path);
+  const limit = library === "PyTorch" ? "import torch\ntorch.set_num_threads(1)\n" : "import numpy\n";
+  await process.ask({ setup: limit + setup, run });
+  return {
+    peerName: library,
+    seconds: async (repeats) => (await process.ask({ repeats })).seconds as number,
+    dispose: () => {
+      process.child.stdin.end();
+    },
+  };
+}

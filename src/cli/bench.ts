@@ -1,0 +1,71 @@
+/** `nonsmooth bench`: our speed beside roofs and peers. */
+import { spawnSync } from "node:child_process";
+import type { Command } from "commander";
+import { type Bench, type BenchRow, benches, measure } from "../../bench/index.ts";
+import { UsageError, unknown } from "../base/errors.ts";
+import { command } from "./command.ts";
+import { note, print, printJson, table } from "./output.ts";
+
+interface Options {
+  readonly json?: boolean;
+}
+
+const relaxedFlag = "--experimental-wasm-relaxed-simd";
+
+export function benchCommand(): Command {
+  return command("bench", "measure speed beside roofs and peers", "nonsmooth bench matmul.f32.512")
+    .argument("[prefix]", "only names that begin with this", "")
+    .action(async (prefix: string, options: Options) => {
+      const chosen = select(prefix);
+      if (needsFlag(chosen)) {
+        process.exitCode = restart();
+        return;
+      }
+      const rows: BenchRow[] = [];
+      for (const bench of chosen) {
+        if (process.stderr.isTTY === true) note(bench.name);
+        rows.push(...(await measure(bench, { note })));
+      }
+      if (options.json === true) printJson(rows);
+      else print(show(rows));
+    });
+}
+
+function select(prefix: string): readonly Bench[] {
+  const chosen = benches.filter((bench) => bench.name.startsWith(prefix));
+  if (chosen.length > 0 || prefix === "") return chosen;
+  const names = benches.map((bench) => bench.name);
+  if (names.length === 0) throw new UsageError(`unknown benchmark '${prefix}'`);
+  throw unknown("benchmark", prefix, new Set([...names, ...names.flatMap(prefixes)]));
+}
+
+/** "matmul.f32.512" gives "matmul", "matmul.f32". */
+const prefixes = (name: string): string[] => name.split(".").map((_, i, parts) => parts.slice(0, i).join("."));
+
+/** Relaxed SIMD is on by default from Node 22; Node 20 wants a flag. */
+function needsFlag(chosen: readonly Bench[]): boolean {
+  const fused = chosen.some((bench) => bench.name.split(".").includes("fused"));
+  return fused && Number(process.versions.node.split(".")[0]) < 22 && !process.execArgv.includes(relaxedFlag);
+}
+
+function restart(): number {
+  const child = spawnSync(process.execPath, [relaxedFlag, ...process.execArgv, ...process.argv.slice(1)], {
+    stdio: "inherit",
+  });
+  return child.status ?? 1;
+}
+
+const figure = (value: number): string => value.toPrecision(4);
+
+const show = (rows: readonly BenchRow[]): string =>
+  table(
+    ["name", "ours", "unit", "peer", "peer's", "ratio"],
+    rows.map((row) => [
+      row.name,
+      figure(row.ours),
+      row.unit,
+      row.peerName,
+      figure(row.peer),
+      `${row.ratio.toFixed(2)} x`,
+    ]),
+  );

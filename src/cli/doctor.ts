@@ -1,0 +1,99 @@
+/** `nonsmooth doctor`: what this machine has. */
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism, cpus, totalmem } from "node:os";
+import type { Command } from "commander";
+import { pythonVersion } from "../../bench/peers/python.ts";
+import { probe } from "../backends/wasm/probe.ts";
+import { dataSets } from "../data/index.ts";
+import { command } from "./command.ts";
+import { print, printJson } from "./output.ts";
+import { packageFile } from "./root.ts";
+
+interface Options {
+  readonly json?: boolean;
+}
+
+interface Doctor {
+  readonly version: string;
+  readonly node: string;
+  readonly platform: string;
+  readonly cpu: string;
+  /** Widest vectors of the CPU in bits, and its flags that matter here; null where the system does not say. */
+  readonly vectors: { readonly bits: number | null; readonly flags: readonly string[] };
+  readonly wasm: { readonly simd: boolean; readonly relaxedSimd: boolean; readonly fused: boolean };
+  readonly cores: number;
+  /** Bytes. */
+  readonly memory: number;
+  readonly dataSets: readonly { readonly name: string; readonly found: boolean }[];
+  /** Version, or null where it is not installed. */
+  readonly peers: Readonly<Record<string, string | null>>;
+}
+
+export function doctorCommand(): Command {
+  return command("doctor", "show what this machine has", "nonsmooth doctor --json").action((options: Options) => {
+    const found = examine();
+    if (options.json === true) printJson(found);
+    else print(show(found));
+  });
+}
+
+const vectorFlags = ["sse4_1", "avx", "fma", "f16c", "avx2", "avx512f", "avx512_bf16", "avx512_fp16", "asimd", "sve"];
+
+function vectors(): Doctor["vectors"] {
+  if (!existsSync("/proc/cpuinfo")) return { bits: null, flags: [] };
+  const line = /^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"));
+  const all = new Set((line?.[1] ?? "").trim().split(/\s+/));
+  const flags = vectorFlags.filter((flag) => all.has(flag));
+  const bits = all.has("avx512f") ? 512 : all.has("avx") ? 256 : flags.length > 0 ? 128 : null;
+  return { bits, flags };
+}
+
+function packageVersion(name: string): string | null {
+  const paths = createRequire(import.meta.url).resolve.paths(name) ?? [];
+  const file = paths.map((path) => `${path}/${name}/package.json`).find((path) => existsSync(path));
+  return file === undefined ? null : (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}
+
+function examine(): Doctor {
+  const { simd, relaxed, fused } = probe();
+  return {
+    version: (JSON.parse(readFileSync(packageFile("package.json"), "utf8")) as { version: string }).version,
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+    cpu: cpus()[0]?.model ?? "unknown",
+    vectors: vectors(),
+    wasm: { simd, relaxedSimd: relaxed, fused },
+    cores: availableParallelism(),
+    memory: totalmem(),
+    dataSets: dataSets.map((set) => ({ name: set.name, found: set.installed() })),
+    peers: {
+      tfjs: packageVersion("@tensorflow/tfjs-backend-wasm"),
+      "jax-js": packageVersion("@jax-js/jax"),
+      NumPy: pythonVersion("NumPy") ?? null,
+      PyTorch: pythonVersion("PyTorch") ?? null,
+    },
+  };
+}
+
+function show(found: Doctor): string {
+  const yes = (value: boolean): string => (value ? "yes" : "no");
+  const { vectors, wasm } = found;
+  return [
+    ["nonsmooth", found.version],
+    ["Node", `${found.node}, ${found.platform}`],
+    ["CPU", `${found.cpu}, ${found.cores} cores`],
+    ["vectors", vectors.bits === null ? "unknown" : `${vectors.bits} bits (${vectors.flags.join(" ")})`],
+    ["WebAssembly", `SIMD ${yes(wasm.simd)}, relaxed SIMD ${yes(wasm.relaxedSimd)}, fused ${yes(wasm.fused)}`],
+    ["memory", `${(found.memory / 2 ** 30).toFixed(1)} GiB`],
+    ["data sets", found.dataSets.map((set) => `${set.name} ${set.found ? "found" : "missing"}`).join(", ")],
+    [
+      "peers",
+      Object.entries(found.peers)
+        .map(([name, version]) => `${name} ${version ?? "missing"}`)
+        .join(", "),
+    ],
+  ]
+    .map(([key, value]) => `${key.padEnd(12)} ${value}`)
+    .join("\n");
+}
