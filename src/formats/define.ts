@@ -41,3 +41,8 @@ export function saturating(format: Format): Format {
 export function isFloat64(format: Format): boolean {
   return format.exponentBits === 11 && format.fractionBits === 52 && format.infinities && !format.saturate;
 }
+
+/** Whether Math.fround is rounding to the format: float32 and custom(8, 23). */
+export function isFloat32(format: Format): boolean {
+  return format.exponentBits === 8 && format.fractionBits === 23 && format.infinities && !format.saturate;
+}

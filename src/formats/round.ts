@@ -1,5 +1,5 @@
 /** Rounds a number once to a format: the meaning that every backend's rounding must reproduce bit for bit. */
-import { isFloat64 } from "./define.ts";
+import { isFloat32, isFloat64 } from "./define.ts";
 import { binade, copysign } from "./float64-bits.ts";
 import type { Format, Rounding } from "./format.ts";
 
@@ -58,17 +58,34 @@ function flushed(format: Format, x: number): number {
   return Math.abs(x) < format.smallestNormal ? copysign(0, x) : x;
 }
 
-/** `round` with everything but the number fixed, and native rounding where there is one. */
+/**
+ * Rounds to nearest by adding and taking away a power of two so large that its last bit is the quantum; undefined where
+ * that power is not a float64.
+ */
+function fastNearest(format: Format, flush: boolean): ((x: number) => number) | undefined {
+  const { smallestNormal, largest, bias, fractionBits } = format;
+  const lift = 2 ** (52 - fractionBits);
+  if (fractionBits >= 52 || lift * 2 ** bias === Infinity) return undefined;
+  const top = 2 ** bias;
+  const least = flush ? smallestNormal : 0;
+  const beyond = overflowOf(format, false, "nearest");
+  return (x) => {
+    const anchor = Math.min(Math.max(binade(x), smallestNormal), top) * lift;
+    const sum = Math.abs(x) + anchor - anchor;
+    const magnitude = sum > largest ? beyond : sum < least ? 0 : sum;
+    return x > 0 ? magnitude : x === 0 ? x : -magnitude;
+  };
+}
+
+/** `round` with everything but the number fixed, by native rounding or additions where they do it. */
 export function rounder(
   format: Format,
   rounding: Rounding = "nearest",
   flush = false,
 ): (x: number, u?: number) => number {
   if (isFloat64(format)) return flush ? (x) => flushed(format, x) : (x) => x;
-  const isFloat32 = format.exponentBits === 8 && format.fractionBits === 23 && format.infinities && !format.saturate;
-  if (isFloat32 && rounding === "nearest") {
-    return flush ? (x) => flushed(format, Math.fround(x)) : Math.fround;
-  }
   if (rounding === "stochastic") return (x, u = 0) => round(format, x, rounding, u, flush);
-  return (x) => round(format, x, rounding, 0, flush);
+  if (rounding !== "nearest") return (x) => round(format, x, rounding, 0, flush);
+  if (isFloat32(format)) return flush ? (x) => flushed(format, Math.fround(x)) : Math.fround;
+  return fastNearest(format, flush) ?? ((x) => round(format, x, rounding, 0, flush));
 }

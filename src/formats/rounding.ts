@@ -2,7 +2,7 @@
 import { UsageError } from "../base/errors.ts";
 import type { Expr } from "../ir/expression.ts";
 import * as e from "../ir/expression.ts";
-import { isFloat64 } from "./define.ts";
+import { isFloat32, isFloat64 } from "./define.ts";
 import type { Format, Rounding } from "./format.ts";
 import { overflowOf } from "./round.ts";
 
@@ -88,16 +88,11 @@ export function roundingExpr(
   }
   if (rounding === "stochastic" && u === undefined) throw new UsageError("stochastic rounding needs a uniform draw");
   const smallest = e.constant(format.smallestNormal);
-  if (isMachine(format, machine)) {
+  if (machine === "float64" ? isFloat64(format) : isFloat32(format)) {
     return flush ? e.copysign(e.select(e.lt(e.abs(x), smallest), e.zero, e.abs(x)), x) : x;
   }
   const unbounded = magnitudeExpr(format, rounding, x, u ?? e.zero, machine);
   const bounded = overflowExpr(format, rounding, x, unbounded);
   const kept = flush ? e.select(e.lt(bounded, smallest), e.zero, bounded) : bounded;
   return e.copysign(kept, x);
-}
-
-function isMachine(format: Format, machine: ArithmeticName): boolean {
-  if (machine === "float64") return isFloat64(format);
-  return format.exponentBits === 8 && format.fractionBits === 23 && format.infinities && !format.saturate;
 }
