@@ -1,7 +1,7 @@
 /** What an op is: shapes, a lowering to loops, derivative rules, and named kinks. */
 import type { Choice, Kink } from "../conventions/kink.ts";
-import type { Access, ElementType, Loop, ValueType } from "../ir/loops.ts";
 import type { Expr } from "../ir/expression.ts";
+import type { Access, ElementType, Loop, ValueType } from "../ir/loops.ts";
 import type { Json, Node } from "../ir/program.ts";
 
 export type Options = { readonly [key: string]: Json };
@@ -9,7 +9,7 @@ export type Options = { readonly [key: string]: Json };
 /** An option of an op as users write it: `clamp(x, low=0, high=6)`. */
 export interface OptionSpec {
   readonly name: string;
-  readonly type: "number" | "integer" | "integers" | "boolean" | "string";
+  readonly type: "number" | "numbers" | "integer" | "integers" | "boolean" | "string" | "expression";
   readonly default?: Json;
   readonly doc: string;
 }
@@ -55,7 +55,7 @@ export interface Lowering {
 export interface Op {
   readonly name: string;
   readonly doc: string;
-  /** Operand names; a trailing "..." takes any number. */
+  /** Operand names; a trailing "..." takes any number, a trailing "?" may be left out. */
   readonly operands: readonly string[];
   readonly options: readonly OptionSpec[];
   readonly kinks: readonly Kink[];
