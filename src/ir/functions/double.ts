@@ -2,7 +2,7 @@
  * Pairs of float64 (an unevaluated sum head + tail), and the error-free steps that make them: T. J. Dekker, "A
  * floating-point technique for extending the available precision" (1971), sections 3 to 5; D. E. Knuth, TAOCP 2, 4.2.2.
  */
-import { add, constant, type Expr, mul, sub } from "../expression.ts";
+import { add, constant, div, type Expr, mul, sub } from "../expression.ts";
 
 export interface Double {
   readonly head: Expr;
@@ -38,11 +38,15 @@ export function residual(a: Expr, q: Expr, b: Expr): Expr {
   return sub(sub(a, product), add(middle, mul(qLow, bLow)));
 }
 
-/** (a.head + a.tail) / (b.head + b.tail), rounded to one number: one division and a correction of first order. */
-export function quotient(a: Double, b: Double, divide: (a: Expr, b: Expr) => Expr): Expr {
-  const q = divide(a.head, b.head);
-  const rest = add(residual(a.head, q, b.head), sub(a.tail, mul(q, b.tail)));
-  return add(q, divide(rest, b.head));
+/** (a - q b) / b to first order, for q within an ulp of a / b. */
+export function remainder(a: Double, q: Expr, b: Double): Expr {
+  return div(add(residual(a.head, q, b.head), sub(a.tail, mul(q, b.tail))), b.head);
+}
+
+/** a / b rounded to one number. */
+export function quotient(a: Double, b: Double): Expr {
+  const q = div(a.head, b.head);
+  return add(q, remainder(a, q, b));
 }
 
 /** Horner's rule; coefficients from the constant term upwards. */

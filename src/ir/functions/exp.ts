@@ -1,18 +1,31 @@
 /** exp: reduction by ln 2, a rational kernel, and scaling in two exact steps. */
 import {
-  add, constant, div, type Expr, eq, floor, max, min, mul, nearest, one, pow2, select, sub, zero,
+  add,
+  constant,
+  div,
+  type Expr,
+  eq,
+  floor,
+  max,
+  min,
+  mul,
+  nearest,
+  one,
+  pow2,
+  select,
+  sub,
+  zero,
 } from "../expression.ts";
 import { constants, type Double, fastTwoSum, polynomial } from "./double.ts";
 
 /** fdlibm e_exp.c: ln2HI has 21 trailing zeros, so that k * ln2HI is exact. */
-export const ln2High: Expr = constant(6.93147180369123816490e-1);
-export const ln2Low: Expr = constant(1.90821492927058770002e-10);
+export const ln2High: Expr = constant(6.931471803691238e-1);
+export const ln2Low: Expr = constant(1.9082149292705877e-10);
 const inverseLn2 = constant(Math.LOG2E);
 
 /** fdlibm e_exp.c P1 to P5: r (e^r + 1) / (e^r - 1) - 2 on [-ln2/2, ln2/2] within 2^-59. */
 const kernel = constants([
-  1.66666666666666019037e-1, -2.77777777770155933842e-3, 6.61375632143793436117e-5, -1.65339022054652515390e-6,
-  4.13813679705723846039e-8,
+  1.6666666666666602e-1, -2.7777777777015593e-3, 6.613756321437934e-5, -1.6533902205465252e-6, 4.1381367970572385e-8,
 ]);
 
 /** e^(head + tail) = 2^k (1 + high + low): |high| <= 0.35, low is a correction of at most 0.07. */

@@ -1,7 +1,5 @@
 /** The exponent and significand of a positive number as numbers. */
-import {
-  add, binade, constant, div, type Expr, ge, gt, lt, mul, neg, one, select, sub, zero,
-} from "../expression.ts";
+import { add, binade, constant, div, type Expr, ge, gt, lt, mul, neg, one, select, sub, zero } from "../expression.ts";
 
 /** log2 of a power of two in [2^-1022, 2^1023]: ten steps of bisection. */
 function integerLog2(power: Expr): Expr {

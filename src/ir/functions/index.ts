@@ -3,8 +3,8 @@ import { type Expr, type FunctionName, visit } from "../expression.ts";
 import { erfcOf, erfOf } from "./erf.ts";
 import { expOf } from "./exp.ts";
 import { expm1Of } from "./expm1.ts";
-import { log1pOf } from "./log1p.ts";
 import { logOf } from "./log.ts";
+import { log1pOf } from "./log1p.ts";
 import { powOf } from "./pow.ts";
 import { tanhOf } from "./tanh.ts";
 
@@ -47,7 +47,8 @@ export function expandFunctions(root: Expr): Expr {
   const expanded = new Map<Expr, Expr>();
   const of = (e: Expr): Expr => expanded.get(e) as Expr;
   visit(root, (e) => {
-    if (e.kind === "unary" && Object.hasOwn(functions, e.name)) expanded.set(e, functions[e.name as FunctionName](of(e.x)));
+    if (e.kind === "unary" && Object.hasOwn(functions, e.name))
+      expanded.set(e, functions[e.name as FunctionName](of(e.x)));
     else if (e.kind === "binary" && e.name === "pow") expanded.set(e, powOf(of(e.a), of(e.b)));
     else expanded.set(e, rebuild(e, of));
   });

@@ -1,7 +1,27 @@
 /** pow: 2^(y log2|x|) with log2|x| to about 75 bits (the method of fdlibm e_pow.c). */
 import {
-  abs, add, both, constant, copysign, div, eq, type Expr, floor, ge, gt, le, lt, max, min, mul, ne, neg, one, select,
-  sub, zero,
+  abs,
+  add,
+  both,
+  constant,
+  copysign,
+  div,
+  type Expr,
+  eq,
+  floor,
+  ge,
+  gt,
+  le,
+  lt,
+  max,
+  min,
+  mul,
+  ne,
+  neg,
+  one,
+  select,
+  sub,
+  zero,
 } from "../expression.ts";
 import { constants, type Double, fastTwoSum, leading, polynomial } from "./double.ts";
 import { nearestInteger, reduced, scale, significand } from "./exp.ts";
@@ -9,18 +29,18 @@ import { decompose } from "./exponent.ts";
 
 /** fdlibm e_pow.c L1 to L6: (3/2) (log((1+s)/(1-s)) - 2s - (2/3) s^3) / s^5 in s^2. */
 const kernel = constants([
-  5.99999999999994648725e-1, 4.28571428578550184252e-1, 3.33333329818377432918e-1, 2.72728123808534006489e-1,
-  2.30660745775561754067e-1, 2.06975017800338417784e-1,
+  5.999999999999946e-1, 4.285714285785502e-1, 3.3333332981837743e-1, 2.72728123808534e-1, 2.3066074577556175e-1,
+  2.0697501780033842e-1,
 ]);
 /** cp = 2 / (3 ln 2) and its 24-bit head and tail; log2(1.5) likewise; ln 2 likewise. */
-const cp = constant(9.61796693925975554329e-1);
-const cpHigh = constant(9.61796700954437255859e-1);
-const cpLow = constant(-7.02846165095275826516e-9);
-const logHalfHigh = constant(5.84962487220764160156e-1);
-const logHalfLow = constant(1.35003920212974897128e-8);
+const cp = constant(9.617966939259756e-1);
+const cpHigh = constant(9.617967009544373e-1);
+const cpLow = constant(-7.028461650952758e-9);
+const logHalfHigh = constant(5.849624872207642e-1);
+const logHalfLow = constant(1.350039202129749e-8);
 const ln2 = constant(Math.LN2);
-const ln2Head = constant(6.93147182464599609375e-1);
-const ln2Tail = constant(-1.90465429995776804525e-9);
+const ln2Head = constant(6.931471824645996e-1);
+const ln2Tail = constant(-1.904654299957768e-9);
 
 const infinity = constant(Number.POSITIVE_INFINITY);
 const nan = constant(Number.NaN);

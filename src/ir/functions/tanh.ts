@@ -1,5 +1,5 @@
 /** tanh: h / (h + 1) with h = (e^(2|x|) - 1) / 2 as a pair, the division corrected. */
-import { abs, add, constant, copysign, div, type Expr, lt, min, mul, one, select } from "../expression.ts";
+import { abs, add, constant, copysign, type Expr, lt, min, mul, one, select } from "../expression.ts";
 import { fastTwoSum, quotient, twoSum } from "./double.ts";
 import { halfExpm1, identityBound } from "./expm1.ts";
 
@@ -9,5 +9,5 @@ export function tanhOf(x: Expr): Expr {
   const h = halfExpm1(mul(constant(2), min(magnitude, constant(22))));
   const sum = twoSum(one, h.head);
   const denominator = fastTwoSum(sum.head, add(sum.tail, h.tail));
-  return select(lt(magnitude, identityBound), x, copysign(quotient(h, denominator, div), x));
+  return select(lt(magnitude, identityBound), x, copysign(quotient(h, denominator), x));
 }
