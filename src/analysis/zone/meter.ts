@@ -1,0 +1,44 @@
+/** Measures networks of one cell after another, keeping what was compiled. */
+import type { ImageSet } from "../../data/image-set.ts";
+import { drawParameters } from "../../nn/initializers.ts";
+import { type ZoneCell, checkCell } from "./cell.ts";
+import { type ZoneNetwork, zoneNetwork } from "./network.ts";
+import { BatchSource, type Scan, scan } from "./scan.ts";
+
+export class ZoneMeter {
+  readonly #data: ImageSet;
+  readonly #cell: ZoneCell;
+  readonly #source: BatchSource;
+  readonly #networks = new Map<number, ZoneNetwork>();
+  readonly #backend: string;
+
+  /** @throws UsageError where the cell does not fit the data. */
+  constructor(data: ImageSet, cell: ZoneCell, backend = "auto") {
+    checkCell(cell, data.count, data.channels * data.height * data.width, data.classes);
+    this.#data = data;
+    this.#cell = cell;
+    this.#backend = backend;
+    this.#source = new BatchSource(this.#data, cell);
+  }
+
+  /** Scans the network number `index` of the cell's seed: the same network for every precision, batch and sample count. */
+  scan(index: number, stopped?: () => boolean): Scan {
+    const { mlp, init, draw, seed, precision } = this.#cell;
+    const weights = drawParameters(mlp, { law: init, draw, format: precision.store }, seed, index);
+    return scan((batch) => this.#network(batch), this.#cell, this.#source, weights, stopped);
+  }
+
+  dispose(): void {
+    for (const network of this.#networks.values()) network.dispose();
+    this.#networks.clear();
+  }
+
+  #network(batch: number): ZoneNetwork {
+    const known = this.#networks.get(batch);
+    if (known !== undefined) return known;
+    const { mlp, choices, precision } = this.#cell;
+    const made = zoneNetwork(mlp, batch, choices, precision, this.#backend);
+    this.#networks.set(batch, made);
+    return made;
+  }
+}

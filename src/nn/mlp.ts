@@ -1,0 +1,28 @@
+/** The multilayer perceptron of papers/relu0 3.1 as a program. */
+import { type Specs, type Tensor, trace } from "../ir/trace.ts";
+import type { Program } from "../ir/program.ts";
+import { linear, relu, softmaxCrossEntropy } from "../ops/index.ts";
+import { type Mlp, parameterShapes } from "./architecture.ts";
+
+/** The rectifier of a network: relu unless an experiment says otherwise. */
+export type Activation = (z: Tensor, layer: number) => Tensor;
+
+/**
+ * Mean cross-entropy of one mini-batch: inputs `x` [batch, in], `labels` int32 [batch] and the parameters; output `loss`.
+ * Hidden layers whose `rectified` is false have no activation.
+ */
+export function mlpLoss(mlp: Mlp, batch: number, activation: Activation = (z) => relu(z)): Program {
+  const specs: Specs = {
+    x: [batch, mlp.sizes[0]],
+    labels: { shape: [batch], type: "int32" },
+    ...parameterShapes(mlp),
+  };
+  return trace((t) => {
+    let h = t.x;
+    for (let layer = 1; layer < mlp.sizes.length; layer++) {
+      h = linear(h, t[`w${layer}`], t[`b${layer}`]);
+      if (mlp.rectified[layer - 1]) h = activation(h, layer);
+    }
+    return { loss: softmaxCrossEntropy(h, t.labels) };
+  }, specs);
+}
