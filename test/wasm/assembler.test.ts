@@ -69,7 +69,7 @@ function validates(
   const module = new Module();
   module.importMemory("env", "memory", 1);
   const f = module.function(from as never, (to === undefined ? [] : [to]) as never);
-  from.forEach((_, local) => f.get(local));
+  for (const local of from.keys()) f.get(local);
   write(f);
   return WebAssembly.validate(module.bytes());
 }
