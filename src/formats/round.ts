@@ -63,10 +63,10 @@ function flushed(format: Format, x: number): number {
  * that power is not a float64.
  */
 function fastNearest(format: Format, flush: boolean): ((x: number) => number) | undefined {
-  const { smallestNormal, largest, bias, fractionBits } = format;
+  const { smallestNormal, largest, fractionBits } = format;
   const lift = 2 ** (52 - fractionBits);
-  if (fractionBits >= 52 || lift * 2 ** bias === Infinity) return undefined;
-  const top = 2 ** bias;
+  const top = binade(largest);
+  if (fractionBits >= 52 || lift * top === Infinity) return undefined;
   const least = flush ? smallestNormal : 0;
   const beyond = overflowOf(format, false, "nearest");
   return (x) => {

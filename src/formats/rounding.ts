@@ -3,6 +3,7 @@ import { UsageError } from "../base/errors.ts";
 import type { Expr } from "../ir/expression.ts";
 import * as e from "../ir/expression.ts";
 import { isFloat32, isFloat64 } from "./define.ts";
+import { binade, exponentOf } from "./float64-bits.ts";
 import type { Format, Rounding } from "./format.ts";
 import { overflowOf } from "./round.ts";
 
@@ -25,7 +26,7 @@ export function supportsRounding(format: Format, rounding: Rounding, machine: Ar
 /** 2^floor(log2 |x|) within the exponents of the format's normal numbers. */
 function clampedBinade(format: Format, x: Expr): Expr {
   const low = e.max(e.binade(x), e.constant(format.smallestNormal));
-  return e.min(low, e.constant(2 ** format.bias));
+  return e.min(low, e.constant(binade(format.largest)));
 }
 
 /** |x| / quantum as an integer of the rounding mode; exact until then, as the quantum is a power of two. */
@@ -46,14 +47,14 @@ function integerQuotient(x: Expr, quotient: Expr, rounding: Rounding, u: Expr): 
 /** |x| rounded to a multiple of its quantum, before overflow. */
 function magnitudeExpr(format: Format, rounding: Rounding, x: Expr, u: Expr, machine: ArithmeticName): Expr {
   const { fractionBits, topExponent } = machines[machine];
-  const binade = clampedBinade(format, x);
+  const leading = clampedBinade(format, x);
   const lift = fractionBits - format.fractionBits;
   // Adding a power of two so large that its last bit is the quantum rounds to nearest, ties to even, in one addition.
-  if (rounding === "nearest" && lift > 0 && format.bias + lift <= topExponent) {
-    const anchor = e.mul(binade, e.constant(2 ** lift));
+  if (rounding === "nearest" && lift > 0 && exponentOf(format.largest) + lift <= topExponent) {
+    const anchor = e.mul(leading, e.constant(2 ** lift));
     return e.sub(e.add(e.abs(x), anchor), anchor);
   }
-  const quantum = e.mul(binade, e.constant(2 ** -format.fractionBits));
+  const quantum = e.mul(leading, e.constant(2 ** -format.fractionBits));
   return e.mul(integerQuotient(x, e.div(e.abs(x), quantum), rounding, u), quantum);
 }
 
