@@ -6,9 +6,9 @@ import type { Command } from "commander";
 import { pythonVersion } from "../../bench/peers/python.ts";
 import { probe } from "../backends/wasm/probe.ts";
 import { dataSets } from "../data/index.ts";
+import { packageVersion } from "../lab/provenance.ts";
 import { command } from "./command.ts";
 import { print, printJson } from "./output.ts";
-import { packageFile } from "./root.ts";
 
 interface Options {
   readonly json?: boolean;
@@ -49,7 +49,7 @@ function vectors(): Doctor["vectors"] {
   return { bits, flags };
 }
 
-function packageVersion(name: string): string | null {
+function installedVersion(name: string): string | null {
   const paths = createRequire(import.meta.url).resolve.paths(name) ?? [];
   const file = paths.map((path) => `${path}/${name}/package.json`).find((path) => existsSync(path));
   return file === undefined ? null : (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
@@ -58,7 +58,7 @@ function packageVersion(name: string): string | null {
 function examine(): Doctor {
   const { simd, relaxed, fused } = probe();
   return {
-    version: (JSON.parse(readFileSync(packageFile("package.json"), "utf8")) as { version: string }).version,
+    version: packageVersion(),
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
     cpu: cpus()[0]?.model ?? "unknown",
@@ -68,8 +68,8 @@ function examine(): Doctor {
     memory: totalmem(),
     dataSets: dataSets.map((set) => ({ name: set.name, found: set.installed() })),
     peers: {
-      tfjs: packageVersion("@tensorflow/tfjs-backend-wasm"),
-      "jax-js": packageVersion("@jax-js/jax"),
+      tfjs: installedVersion("@tensorflow/tfjs-backend-wasm"),
+      "jax-js": installedVersion("@jax-js/jax"),
       NumPy: pythonVersion("NumPy") ?? null,
       PyTorch: pythonVersion("PyTorch") ?? null,
     },

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The command `nonsmooth`. */
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { packageVersion } from "../lab/provenance.ts";
 import { benchCommand } from "./bench.ts";
 import { claimsCommand } from "./claims.ts";
 import { oneLine, report } from "./command.ts";
@@ -13,16 +13,13 @@ import { formatsCommand } from "./formats.ts";
 import { opsCommand } from "./ops.ts";
 import { endOnClosedPipe, note } from "./output.ts";
 import { probeCommand } from "./probe.ts";
-import { packageFile } from "./root.ts";
 import { runCommand } from "./run.ts";
 import { runsCommand } from "./runs.ts";
 import { zoneCommand } from "./zone.ts";
 
-const { version } = JSON.parse(readFileSync(packageFile("package.json"), "utf8")) as { version: string };
-
 const program = new Command("nonsmooth")
   .description("A laboratory for the numerical reliability of nonsmooth automatic differentiation")
-  .version(version)
+  .version(packageVersion())
   .exitOverride()
   .configureOutput({ outputError: (text) => note(oneLine(text)) })
   .addHelpText("after", "\nExample:\n  nonsmooth probe 'relu(x) - relu(-x)' x=0");

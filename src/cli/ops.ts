@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { unknown } from "../base/errors.ts";
 import { acceptedChoices, showChoice } from "../conventions/index.ts";
-import { ops } from "../ops/index.ts";
+import * as functions from "../ops/index.ts";
 import type { Op } from "../ops/op.ts";
 import { command } from "./command.ts";
 import { print, printJson, table } from "./output.ts";
@@ -28,9 +28,9 @@ export function opsCommand(): Command {
     });
 }
 
-/** The ops that users write; the others only occur in derivatives. */
+/** The ops that have a user function; the others only occur in derivatives. */
 export function publicOps(): Op[] {
-  return [...ops.values()].filter((op) => op.internal !== true);
+  return [...functions.ops.values()].filter((op) => op.name in functions);
 }
 
 const listing = (op: Op): object => ({

@@ -1,13 +1,14 @@
 /** Reading the words of a command line: numbers, integers, lists, assignments. All throw UsageError. */
 import { UsageError, unknown } from "../base/errors.ts";
+import { decodeNumber } from "../lab/json.ts";
 
-/** A decimal number, NaN, Infinity or -0. Throws UsageError naming what it is for. */
+/** A number, NaN, Infinity, -Infinity or -0; `what` says what it is for. */
 export function number(text: string, what: string): number {
-  const trimmed = text.trim();
-  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(trimmed)) return Number(trimmed);
-  if (/^[+-]?nan$/i.test(trimmed)) return Number.NaN;
-  if (/^[+-]?inf(inity)?$/i.test(trimmed)) return trimmed.startsWith("-") ? -Infinity : Infinity;
-  throw new UsageError(`${what}: found '${text}', expected a number`);
+  try {
+    return decodeNumber(text);
+  } catch (error) {
+    throw new UsageError(`${what}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** An integer of at least `least`. */
