@@ -1,7 +1,7 @@
 /** Declares an elementwise op by its expression and its kinks; everything else follows from them. */
 import { UsageError } from "../base/errors.ts";
 import { differentiate, isZero, plus, times } from "../ir/derivative.ts";
-import { type Expr, input, select } from "../ir/expression.ts";
+import { type Expr, input, isNaN as isNan, one, select } from "../ir/expression.ts";
 import { expressionToJson } from "../ir/expression-json.ts";
 import type { ElementType, ValueType } from "../ir/loops.ts";
 import { applyExpression, compact, sumTo } from "./apply-expression.ts";
@@ -17,6 +17,8 @@ export interface ElementwiseDefinition {
   readonly kinks?: readonly ElementwiseKink[];
   /** Whether all operands may be int32 or bool. */
   readonly integers?: boolean;
+  /** Whether NaN operands are counted apart by the census: the derivative says what they do. */
+  readonly countsNan?: boolean;
   /** Type of the result; default: the operands' float type, else int32. */
   readonly type?: (inputs: readonly ValueType[], options: Options) => ElementType;
   /** Further checks of the options. @throws UsageError */
@@ -114,6 +116,13 @@ function census(definition: ElementwiseDefinition, b: Builder, at: Application, 
   return b.apply("count", at.inputs, { expr: expressionToJson(test) })[0];
 }
 
+function nanCensus(b: Builder, at: Application): number {
+  const test = operandsOf(at.inputs.length)
+    .map(isNan)
+    .reduce((p, q) => select(p, one, q));
+  return b.apply("count", at.inputs, { expr: expressionToJson(test) })[0];
+}
+
 /** The op of a definition: NumPy broadcasting, one map loop, derivative rules to any order, and the census. */
 export function elementwise(definition: ElementwiseDefinition): Op {
   const { name, doc, operands, options = [], kinks = [] } = definition;
@@ -128,5 +137,6 @@ export function elementwise(definition: ElementwiseDefinition): Op {
     pullback: (b, at, [cotangent]) => pullback(definition, b, at, cotangent),
     pushforward: (b, at, tangents, oneSided) => pushforward(definition, b, at, tangents, oneSided),
     census: (b, at, kink) => census(definition, b, at, kink),
+    ...(definition.countsNan && { nanCensus }),
   };
 }

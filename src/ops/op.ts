@@ -76,6 +76,8 @@ export interface Op {
   ): readonly (number | undefined)[];
   /** For each kink, an int32 count of elements on it, written with other ops: the census. */
   census?(b: Builder, at: Application, kink: string): number;
+  /** An int32 count of NaN operands, for ops that declare what a NaN does to the gradient. */
+  nanCensus?(b: Builder, at: Application): number;
 }
 
 export type { Choice, Expr, Kink };

@@ -10,6 +10,7 @@ export const reluOp: Op = elementwise({
   name: "relu",
   doc: "The larger of x and 0; NaN stays.",
   operands: ["x"],
+  countsNan: true,
   kinks: [
     sideKink({
       name: "relu.zero",

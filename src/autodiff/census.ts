@@ -1,0 +1,35 @@
+/** Counts the elements that sit exactly on kinks. */
+import { ProgramBuilder } from "../ir/builder.ts";
+import type { Program } from "../ir/program.ts";
+import { ops } from "../ops/index.ts";
+import { applicationOf, defaultConvention, opOf } from "./application.ts";
+
+export interface CensusOptions {
+  /** Names of the kinks to count; default: all. */
+  readonly kinks?: readonly string[];
+  /** Also count NaN operands where an op has a rule for them (default). */
+  readonly nan?: boolean;
+}
+
+/** The kink instances of a program, `<kink>@<node>`, in program order. */
+export function kinksOf(program: Program): string[] {
+  return program.nodes.flatMap((node) => opOf(node).kinks.map((kink) => `${kink.name}@${node.id}`));
+}
+
+/**
+ * The program with further int32 scalar outputs `census:<kink>@<node>` (elements exactly on the kink, by the stored
+ * values) and `census:nan:<kink>@<node>` (NaN operands, counted apart, where the op has a rule for them).
+ */
+export function census(program: Program, { kinks, nan = true }: CensusOptions = {}): Program {
+  const builder = new ProgramBuilder(ops, program);
+  for (const node of program.nodes) {
+    const op = opOf(node);
+    const at = applicationOf(builder, node, defaultConvention);
+    for (const { name } of op.kinks) {
+      if (kinks !== undefined && !kinks.includes(name)) continue;
+      if (op.census) builder.output(`census:${name}@${node.id}`, op.census(builder, at, name));
+      if (nan && op.nanCensus) builder.output(`census:nan:${name}@${node.id}`, op.nanCensus(builder, at));
+    }
+  }
+  return builder.finish();
+}

@@ -1,0 +1,60 @@
+/** Value and gradient of a scalar program. */
+import { UsageError, unknown } from "../base/errors.ts";
+import { showShape, sizeOf } from "../base/shape.ts";
+import type { Convention } from "../conventions/convention.ts";
+import { ProgramBuilder } from "../ir/builder.ts";
+import type { Program } from "../ir/program.ts";
+import { ops } from "../ops/index.ts";
+import { defaultConvention } from "./application.ts";
+import { backward, zerosLike } from "./backward.ts";
+import { floatOutputs, inputsOf, type NamedValue } from "./wrt.ts";
+
+export interface GradientOptions {
+  /** Names of the inputs to differentiate; default: all float inputs. */
+  readonly wrt?: readonly string[];
+  /** The output to differentiate; default: the only float output with one element. */
+  readonly of?: string;
+  /** Adjoint of that output: a loss scale. Default 1. */
+  readonly seed?: number;
+}
+
+function targetOf(program: Program, name?: string): NamedValue {
+  const outputs = floatOutputs(program);
+  const names = outputs.map((output) => output.name);
+  const scalars = outputs.filter(({ value }) => sizeOf(program.values[value].shape) === 1);
+  if (name === undefined) {
+    if (scalars.length === 1) return scalars[0];
+    throw new UsageError(
+      `gradient: ${scalars.length} of the outputs ${names.join(", ")} are scalars; name one by 'of'`,
+    );
+  }
+  const found = outputs.find((output) => output.name === name);
+  if (found === undefined) throw unknown("float output", name, names);
+  if (!scalars.includes(found)) {
+    throw new UsageError(
+      `gradient: output '${name}' has shape ${showShape(program.values[found.value].shape)}, expected one element`,
+    );
+  }
+  return found;
+}
+
+/**
+ * The program with further outputs `d:<input>`: the gradient of one scalar output.
+ * @throws UsageError where the output is not a scalar, a name is unknown, or a kink does not accept its choice.
+ */
+export function gradient(
+  program: Program,
+  convention: Convention = defaultConvention,
+  { wrt, of, seed = 1 }: GradientOptions = {},
+): Program {
+  const { value } = targetOf(program, of);
+  const inputs = inputsOf(program, wrt);
+  const builder = new ProgramBuilder(ops, program);
+  const { shape, type } = builder.type(value);
+  const adjoint = builder.apply("constant", [], { values: [seed], shape, type })[0];
+  const adjoints = backward(builder, program, convention, [{ value, adjoint }], inputs);
+  inputs.forEach(({ name, value: input }, i) => {
+    builder.output(`d:${name}`, adjoints[i] ?? zerosLike(builder, input));
+  });
+  return builder.finish();
+}

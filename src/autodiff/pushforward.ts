@@ -1,0 +1,44 @@
+/** Values and directional derivatives in one program. */
+import type { Convention } from "../conventions/convention.ts";
+import { ProgramBuilder } from "../ir/builder.ts";
+import type { Program } from "../ir/program.ts";
+import { ops } from "../ops/index.ts";
+import { applicationOf, defaultConvention, opOf } from "./application.ts";
+import { zerosLike } from "./backward.ts";
+import { floatOutputs, inputsOf } from "./wrt.ts";
+
+export interface PushforwardOptions {
+  /** Names of the inputs that have a tangent; default: all float inputs. */
+  readonly wrt?: readonly string[];
+  /** Kinks are resolved by the sign of the tangent (the one-sided directional derivative) instead of by the choice. */
+  readonly oneSided?: boolean;
+}
+
+/**
+ * The program with further inputs `t:<input>` and outputs `t:<output>`: the derivative in the direction of the tangents.
+ * @throws UsageError on an unknown name in `wrt`, an unaccepted choice, or `overwrite` (which exists backward only).
+ */
+export function pushforward(
+  program: Program,
+  convention: Convention = defaultConvention,
+  { wrt, oneSided = false }: PushforwardOptions = {},
+): Program {
+  const builder = new ProgramBuilder(ops, program);
+  const tangents = new Map<number, number>();
+  for (const { name, value } of inputsOf(program, wrt)) {
+    tangents.set(value, builder.input(`t:${name}`, builder.type(value)));
+  }
+  for (const node of program.nodes) {
+    const given = node.inputs.map((value) => tangents.get(value));
+    if (given.every((tangent) => tangent === undefined)) continue;
+    const at = applicationOf(builder, node, convention);
+    const found = opOf(node).pushforward?.(builder, at, given, oneSided) ?? [];
+    found.forEach((tangent, i) => {
+      if (tangent !== undefined) tangents.set(node.outputs[i], tangent);
+    });
+  }
+  for (const { name, value } of floatOutputs(program)) {
+    builder.output(`t:${name}`, tangents.get(value) ?? zerosLike(builder, value));
+  }
+  return builder.finish();
+}
