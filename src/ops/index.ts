@@ -1,72 +1,105 @@
 /** All ops by name, and the functions that users call. */
 import { absOp } from "./abs.ts";
 import { addOp } from "./add.ts";
+import { broadcastOp } from "./broadcast.ts";
 import { castOp } from "./cast.ts";
 import { clampOp } from "./clamp.ts";
 import { eqOp, geOp, gtOp, leOp, ltOp, neOp } from "./comparison.ts";
+import { concatOp } from "./concat.ts";
 import { constantOp } from "./constant.ts";
 import { countOp } from "./count.ts";
 import { divOp } from "./div.ts";
 import { elementwiseOp } from "./elementwise-expression.ts";
 import { eluOp } from "./elu.ts";
 import { expOp } from "./exp.ts";
+import { gatherOp, scatterAddOp } from "./gather.ts";
 import { geluOp } from "./gelu.ts";
 import { hardsigmoidOp } from "./hardsigmoid.ts";
 import { hardswishOp } from "./hardswish.ts";
 import { hardtanhOp } from "./hardtanh.ts";
+import { l2normOp } from "./l2norm.ts";
 import { leakyReluOp } from "./leakyRelu.ts";
+import { linearOp } from "./linear.ts";
 import { logOp } from "./log.ts";
+import { matmulOp } from "./matmul.ts";
 import { maxOp } from "./max.ts";
+import { maxOverTiesOp, maxTiesOp } from "./max-ties.ts";
+import { meanOp } from "./mean.ts";
 import { minOp } from "./min.ts";
 import { mulOp } from "./mul.ts";
 import { negOp } from "./neg.ts";
+import { oneHotOp } from "./oneHot.ts";
 import type { Op } from "./op.ts";
+import { padOp } from "./pad.ts";
 import { powOp } from "./pow.ts";
+import { reduceMaxOp } from "./reduceMax.ts";
 import { reluOp } from "./relu.ts";
 import { relu6Op } from "./relu6.ts";
+import { reshapeOp } from "./reshape.ts";
 import { seluOp } from "./selu.ts";
 import { sigmoidOp } from "./sigmoid.ts";
 import { signOp } from "./sign.ts";
 import { siluOp } from "./silu.ts";
+import { sliceOp } from "./slice.ts";
+import { logSoftmaxOp, softmaxOp } from "./softmax.ts";
+import { softmaxCrossEntropyGradientOp, softmaxCrossEntropyOp } from "./softmaxCrossEntropy.ts";
 import { softplusOp } from "./softplus.ts";
 import { sqrtOp } from "./sqrt.ts";
 import { squareOp } from "./square.ts";
 import { subOp } from "./sub.ts";
+import { sumOp } from "./sum.ts";
 import { tanhOp } from "./tanh.ts";
+import { transposeOp } from "./transpose.ts";
 import { whereOp } from "./where.ts";
 
 export { abs } from "./abs.ts";
 export { add } from "./add.ts";
+export { broadcast } from "./broadcast.ts";
 export type { Operand } from "./call.ts";
 export { cast } from "./cast.ts";
 export { clamp } from "./clamp.ts";
 export { eq, ge, gt, le, lt, ne } from "./comparison.ts";
+export { concat } from "./concat.ts";
 export { constant } from "./constant.ts";
 export { div } from "./div.ts";
 export { elu } from "./elu.ts";
 export { exp } from "./exp.ts";
+export { gather, scatterAdd } from "./gather.ts";
 export { gelu } from "./gelu.ts";
 export { hardsigmoid } from "./hardsigmoid.ts";
 export { hardswish } from "./hardswish.ts";
 export { hardtanh } from "./hardtanh.ts";
+export { l2norm } from "./l2norm.ts";
 export { leakyRelu } from "./leakyRelu.ts";
+export { linear } from "./linear.ts";
 export { log } from "./log.ts";
+export { matmul } from "./matmul.ts";
 export { max } from "./max.ts";
+export { mean } from "./mean.ts";
 export { min } from "./min.ts";
 export { mul } from "./mul.ts";
 export { neg } from "./neg.ts";
+export { oneHot } from "./oneHot.ts";
+export { pad } from "./pad.ts";
 export { pow } from "./pow.ts";
+export { reduceMax } from "./reduceMax.ts";
 export { relu } from "./relu.ts";
 export { relu6 } from "./relu6.ts";
+export { reshape } from "./reshape.ts";
 export { selu } from "./selu.ts";
 export { sigmoid } from "./sigmoid.ts";
 export { sign } from "./sign.ts";
 export { silu } from "./silu.ts";
+export { slice } from "./slice.ts";
+export { logSoftmax, softmax } from "./softmax.ts";
+export { type LossReduction, softmaxCrossEntropy } from "./softmaxCrossEntropy.ts";
 export { softplus } from "./softplus.ts";
 export { sqrt } from "./sqrt.ts";
 export { square } from "./square.ts";
 export { sub } from "./sub.ts";
+export { sum } from "./sum.ts";
 export { tanh } from "./tanh.ts";
+export { transpose } from "./transpose.ts";
 export { where } from "./where.ts";
 
 const list: readonly Op[] = [
@@ -109,6 +142,27 @@ const list: readonly Op[] = [
   subOp,
   tanhOp,
   whereOp,
+  broadcastOp,
+  concatOp,
+  gatherOp,
+  scatterAddOp,
+  l2normOp,
+  linearOp,
+  matmulOp,
+  maxOverTiesOp,
+  maxTiesOp,
+  meanOp,
+  oneHotOp,
+  padOp,
+  reduceMaxOp,
+  reshapeOp,
+  sliceOp,
+  logSoftmaxOp,
+  softmaxOp,
+  softmaxCrossEntropyGradientOp,
+  softmaxCrossEntropyOp,
+  sumOp,
+  transposeOp,
 ];
 
 /** Every op by name: what builders, lowering and derivative rules look up. */

@@ -1,0 +1,110 @@
+/** Maximum over axes; entries equal to it are tied. */
+import { ShapeError, UsageError } from "../base/errors.ts";
+import { showShape } from "../base/shape.ts";
+import { constant, div, gt, input, select, zero } from "../ir/expression.ts";
+import { expressionToJson } from "../ir/expression-json.ts";
+import type { Tensor } from "../ir/trace.ts";
+import { applyExpression } from "./apply-expression.ts";
+import { axesOf, floatTypeOf, reductionOf } from "./arguments.ts";
+import { call, type Operand } from "./call.ts";
+import type { Application, Builder, Kink, Op } from "./op.ts";
+import { apply, reshapeTo, unaryPullback } from "./rules.ts";
+import { keptDims, reducedShape, reductionOptions } from "./sum.ts";
+
+const tie: Kink = {
+  name: "reduceMax.tie",
+  where: "more than one maximum",
+  slopes: ["0", "1"],
+  rules: ["even", "first", "last", "all"],
+  number: false,
+  overwrite: false,
+  default: "even",
+};
+
+/** The tied entries, and by what the rule divides between them (kept dims), where it does. */
+interface Ties {
+  readonly mask: number;
+  readonly count?: number;
+}
+
+function maskOf(b: Builder, at: Application, which: "all" | "first" | "last"): number {
+  const [x] = at.inputs;
+  const y = keptDims(b, "reduceMax", at.outputs[0], b.type(x).shape, at.options);
+  return apply(b, "maxTies", [x, y], { axes: at.options.axes, which });
+}
+
+function countOf(b: Builder, at: Application, mask: number): number {
+  return apply(b, "sum", [mask], { axes: at.options.axes, keepDims: true });
+}
+
+function tiesOf(b: Builder, at: Application): Ties {
+  const { choice } = at.chosen(tie.name);
+  switch (choice) {
+    case "first":
+    case "last":
+    case "all":
+      return { mask: maskOf(b, at, choice) };
+    case "even": {
+      const mask = maskOf(b, at, "all");
+      return { mask, count: countOf(b, at, mask) };
+    }
+    default:
+      throw new UsageError(`reduceMax.tie: choice ${JSON.stringify(choice)}, expected ${tie.rules.join(", ")}`);
+  }
+}
+
+/** `value` (broadcast) at the chosen entries, divided where they share it; 0 elsewhere. */
+function weigh(b: Builder, at: Application, value: number): number {
+  const { mask, count } = tiesOf(b, at);
+  const { shape, type } = b.type(at.inputs[0]);
+  const part = count === undefined ? input(1) : div(input(1), input(2));
+  const inputs = [mask, value, ...(count === undefined ? [] : [count])];
+  return applyExpression(b, inputs, select(input(0), part, zero), type, shape);
+}
+
+export const reduceMaxOp: Op = {
+  name: "reduceMax",
+  doc: "IEEE 754-2019 maximum over axes: NaN propagates, -0 < +0.",
+  operands: ["x"],
+  options: reductionOptions,
+  kinks: [tie],
+  infer: ([x], options) => {
+    if (reductionOf(x.shape, axesOf("reduceMax", x.shape, options.axes)).count === 0) {
+      throw new ShapeError(
+        `reduceMax: shape ${showShape(x.shape)} has no elements along the reduced axes, expected one or more`,
+      );
+    }
+    return [{ shape: reducedShape("reduceMax", x.shape, options), type: floatTypeOf("reduceMax", [x]) }];
+  },
+  lower: ({ node, inputs, outputs, type, emit }) => {
+    const { shape } = type(inputs[0]);
+    const { outer, reduced, access } = reductionOf(shape, axesOf("reduceMax", shape, node.options.axes));
+    const element = input(0);
+    emit({
+      node: node.id,
+      loop: "reduce",
+      outer,
+      reduced,
+      inputs: [access(inputs[0])],
+      element,
+      combine: "max",
+      output: outputs[0],
+    });
+  },
+  pullback: unaryPullback((b, at, g, shape) => weigh(b, at, keptDims(b, "reduceMax", g, shape, at.options))),
+  pushforward: (b, at, [t], oneSided) => {
+    if (t === undefined) return [undefined];
+    const { shape } = b.type(at.outputs[0]);
+    if (!oneSided) return [reshapeTo(b, apply(b, "sum", [weigh(b, at, t)], { axes: at.options.axes }), shape)];
+    return [reshapeTo(b, apply(b, "maxOverTies", [t, maskOf(b, at, "all")], { axes: at.options.axes }), shape)];
+  },
+  census: (b, at) => {
+    const count = countOf(b, at, maskOf(b, at, "all"));
+    return apply(b, "count", [count], { expr: expressionToJson(gt(input(0), constant(1))) });
+  },
+};
+
+/** Maximum over axes @param axes All axes unless given.. */
+export function reduceMax(x: Operand, axes: readonly number[] | null = null, keepDims: boolean = false): Tensor {
+  return call(reduceMaxOp, [x], { axes, keepDims });
+}
