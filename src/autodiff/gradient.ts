@@ -16,6 +16,8 @@ export interface GradientOptions {
   readonly of?: string;
   /** Adjoint of that output: a loss scale. Default 1. */
   readonly seed?: number;
+  /** What the names of the new outputs start with: another one for a gradient of a gradient. Default "d:". */
+  readonly prefix?: string;
 }
 
 function targetOf(program: Program, name?: string): NamedValue {
@@ -39,13 +41,13 @@ function targetOf(program: Program, name?: string): NamedValue {
 }
 
 /**
- * The program with further outputs `d:<input>`: the gradient of one scalar output.
+ * The program with further outputs `d:<input>` (or another prefix): the gradient of one scalar output.
  * @throws UsageError where the output is not a scalar, a name is unknown, or a kink does not accept its choice.
  */
 export function gradient(
   program: Program,
   convention: Convention = defaultConvention,
-  { wrt, of, seed = 1 }: GradientOptions = {},
+  { wrt, of, seed = 1, prefix = "d:" }: GradientOptions = {},
 ): Program {
   const { value } = targetOf(program, of);
   const inputs = inputsOf(program, wrt);
@@ -54,7 +56,7 @@ export function gradient(
   const adjoint = builder.apply("constant", [], { values: [seed], shape, type })[0];
   const adjoints = backward(builder, program, convention, [{ value, adjoint }], inputs);
   inputs.forEach(({ name, value: input }, i) => {
-    builder.output(`d:${name}`, adjoints[i] ?? zerosLike(builder, input));
+    builder.output(prefix + name, adjoints[i] ?? zerosLike(builder, input));
   });
   return builder.finish();
 }
