@@ -27,6 +27,12 @@ const nanColor = "#7f7f7f";
 
 type Rgb = readonly [number, number, number];
 
+function showTick(value: number): string {
+  if (value === 0) return "0";
+  const magnitude = Math.abs(value);
+  return magnitude >= 1e-3 && magnitude < 1e5 ? String(Number(value.toPrecision(3))) : value.toExponential();
+}
+
 /** "#rrggbb" or "rgb(r, g, b)". */
 function parseColor(color: string): Rgb {
   const parts = color.startsWith("#")
@@ -112,13 +118,13 @@ export function heatmap(options: HeatmapOptions): Panel {
             imageRendering: "pixelated",
             src: () => picture,
           }),
-          axisX({ color: "currentColor", label: options.xLabel, ticks: 5, tickFormat: "~e" }),
-          axisY({ color: "currentColor", label: options.yLabel, labelAnchor: "top", ticks: 5, tickFormat: "~e" }),
+          axisX({ color: "currentColor", label: options.xLabel, ticks: 5, tickFormat: showTick }),
+          axisY({ color: "currentColor", label: options.yLabel, labelAnchor: "top", ticks: 5, tickFormat: showTick }),
           rect(bar, {
             x1: near,
             x2: far,
             y1: (b: { low: number }) => level(b.low),
-            y2: (b: { high: number }) => level(b.high),
+            y2: (b: { high: number }) => level(Math.min(1, b.high + 1 / 64)),
             fill: (b: { color: Rgb }) => `rgb(${b.color.join(",")})`,
           }),
           rect(legendBottom > 0 ? [0] : [], {

@@ -1,4 +1,5 @@
 /** The laboratory: experiments, runs, the store, figures, claims. */
+
 export { type ClaimResult, collectClaims, rowsForFigure, rowsOfScale } from "./claims.ts";
 export {
   type Claim,
@@ -24,7 +25,6 @@ export {
 } from "./export.ts";
 export { drawFigure, type FigureSpec, type Panel, type PanelContext } from "./figure.ts";
 export { writeOutput } from "./files.ts";
-export { type HeatmapOptions, heatmap } from "./heatmap.ts";
 export { canonicalJson, decodeJson, decodeNumber, encodeJson } from "./json.ts";
 export { darkInk, darkPaper, lightInk, lightPaper, seriesColor, seriesColors } from "./palette.ts";
 export {
@@ -32,9 +32,12 @@ export {
   type BarPanelOptions,
   barPanel,
   barPanels,
+  type HeatmapOptions,
+  heatmap,
   type LinePanelOptions,
   lineWithBand,
   type Point,
+  type ScaleType,
 } from "./panels.ts";
 export {
   type Parameter,

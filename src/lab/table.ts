@@ -32,8 +32,8 @@ export function table(rows: readonly object[], columns: readonly string[] = colu
 
 /** A GitHub-flavored Markdown table. */
 export function markdownTable(rows: readonly object[], columns: readonly string[] = columnsOf(rows)): string {
-  const escape = (cell: string): string => cell.replaceAll("|", "\\|").replaceAll("\n", " ");
-  const show = (row: readonly string[]): string => `| ${row.map(escape).join(" | ")} |`;
+  const escapeCell = (cell: string): string => cell.replaceAll("|", "\\|").replaceAll("\n", " ");
+  const show = (row: readonly string[]): string => `| ${row.map(escapeCell).join(" | ")} |`;
   const cells = rows.map((row) => columns.map((name) => showCell((row as Record<string, unknown>)[name])));
   return [show(columns), show(columns.map(() => "---")), ...cells.map(show)].join("\n");
 }

@@ -1,0 +1,130 @@
+/** Panels of lines with bands of uncertainty and published points. */
+import { areaY, axisX, axisY, dot, gridY, line, ruleX, text } from "@observablehq/plot";
+import { marks, type Panel } from "./figure.ts";
+
+export interface Point {
+  readonly series: string;
+  readonly x: number;
+  readonly y: number;
+  readonly low?: number;
+  readonly high?: number;
+}
+
+export type ScaleType = "linear" | "log" | "symlog";
+
+export interface LinePanelOptions {
+  readonly title?: string;
+  readonly xLabel: string;
+  readonly yLabel: string;
+  /** Points in order of x; a NaN breaks its line. */
+  readonly points: readonly Point[];
+  /** Published points, drawn as marks. */
+  readonly published?: readonly { readonly series: string; readonly x: number; readonly y: number }[];
+  /** Vertical lines with a label. */
+  readonly events?: readonly { readonly x: number; readonly label: string }[];
+  readonly xScale?: ScaleType;
+  readonly yScale?: ScaleType;
+  /** |y| below which a symlog axis is linear. */
+  readonly yConstant?: number;
+  readonly yDomain?: readonly [number, number];
+  /** Draws a dot at each point. */
+  readonly dots?: boolean;
+  readonly aspect?: number;
+}
+
+interface AxisTicks {
+  readonly ticks: number | number[];
+  readonly tickFormat?: (value: number) => string;
+}
+
+/** 0, 1e-6: as short as it goes. */
+export function showPower(value: number): string {
+  return value === 0 ? "0" : value.toExponential(Number.isInteger(Math.log10(Math.abs(value))) ? 0 : 1);
+}
+
+/** Decades for logarithmic scales (at most about eight of them), with 0 for symlog. */
+function axisTicks(scale: ScaleType | undefined, values: readonly number[], constant = 1): AxisTicks {
+  if (scale === undefined || scale === "linear") return { ticks: 5 };
+  const magnitudes = values.map(Math.abs).filter((value) => value > 0 && Number.isFinite(value));
+  if (magnitudes.length === 0) return { ticks: 5 };
+  const least = scale === "symlog" ? constant : magnitudes.reduce((a, b) => Math.min(a, b));
+  const [low, high] = [
+    Math.floor(Math.log10(least)),
+    Math.ceil(Math.log10(magnitudes.reduce((a, b) => Math.max(a, b)))),
+  ];
+  const step = Math.max(1, Math.ceil((high - low) / 8));
+  const decades: number[] = [];
+  for (let power = low; power <= high; power += step) decades.push(Number(`1e${power}`));
+  const signed = values.some((value) => value < 0) ? decades.map((value) => -value).reverse() : [];
+  return { ticks: scale === "symlog" ? [...signed, 0, ...decades] : decades, tickFormat: showPower };
+}
+
+/** Lines with a band from `low` to `high`. */
+export function lineWithBand(options: LinePanelOptions): Panel {
+  const { points, published = [], events = [] } = options;
+  const series = [...new Set([...points, ...published].map((point) => point.series))];
+  const banded = points.some((point) => point.low !== undefined && point.high !== undefined);
+  const ys = points.flatMap((point) => [point.y, point.low ?? point.y, point.high ?? point.y]);
+  const xs = points.map((point) => point.x);
+  const yAxis = axisTicks(options.yScale, [...ys, ...(options.yDomain ?? [])], options.yConstant);
+  const xAxis = axisTicks(options.xScale, xs);
+  return {
+    ...(options.title === undefined ? {} : { title: options.title }),
+    series,
+    hasPublished: published.length > 0,
+    hasInterval: false,
+    aspect: options.aspect ?? 0.62,
+    draw: ({ color }) => ({
+      marginLeft: 52,
+      marginBottom: 40,
+      marginTop: 22,
+      marginRight: 16,
+      x: { type: options.xScale ?? "linear", label: options.xLabel },
+      y: {
+        type: options.yScale ?? "linear",
+        label: options.yLabel,
+        nice: true,
+        ...(options.yConstant === undefined ? {} : { constant: options.yConstant }),
+        ...(options.yDomain && { domain: [...options.yDomain] }),
+      },
+      marks: marks(
+        gridY({ stroke: "currentColor", strokeOpacity: 0.15, ticks: yAxis.ticks }),
+        axisX({ color: "currentColor", label: options.xLabel, ...xAxis }),
+        axisY({ color: "currentColor", labelAnchor: "top", ...yAxis }),
+        ruleX(events, { x: "x", stroke: "currentColor", strokeDasharray: "3,3", strokeOpacity: 0.7 }),
+        text(events, {
+          x: "x",
+          text: "label",
+          frameAnchor: "top",
+          dx: 5,
+          textAnchor: "start",
+          fill: "currentColor",
+          fontSize: 10,
+        }),
+        banded
+          ? areaY(points, {
+              x: "x",
+              y1: "low",
+              y2: "high",
+              z: "series",
+              fill: (p: Point) => color(p.series),
+              fillOpacity: 0.2,
+            })
+          : undefined,
+        line(points, { x: "x", y: "y", z: "series", stroke: (p: Point) => color(p.series), strokeWidth: 1.8 }),
+        options.dots === true
+          ? dot(points, { x: "x", y: "y", fill: (p: Point) => color(p.series), r: 2.6 })
+          : undefined,
+        dot(published, {
+          x: "x",
+          y: "y",
+          symbol: "diamond",
+          r: 4,
+          fill: "#ffffff",
+          stroke: (p: Point) => color(p.series),
+          strokeWidth: 1.8,
+        }),
+      ),
+    }),
+  };
+}
