@@ -42,6 +42,9 @@ export function decompose(x: number): { significand: bigint; exponent: number } 
 export function forceOdd(nearest: number, error: number): number {
   if (error === 0) return nearest;
   float[0] = nearest;
-  if ((words[0] & 1) === 0) bits[0] += error > 0 === nearest > 0 ? 1n : -1n;
+  if ((words[0] & 1) === 1) return nearest;
+  if (error > 0 === nearest > 0) words[0] += 1;
+  else if (words[0] === 0) [words[0], words[1]] = [0xffffffff, words[1] - 1];
+  else words[0] -= 1;
   return float[0];
 }
