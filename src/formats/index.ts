@@ -14,3 +14,4 @@ export { formatNamed, formats } from "./named.ts";
 export { numericsVersion } from "./numerics-version.ts";
 export { describe, formatOf, type Precision, type PrecisionSpec, precision } from "./precision.ts";
 export { round, rounder, roundings } from "./round.ts";
+export { tfloat32 } from "./tfloat32.ts";
