@@ -1,0 +1,42 @@
+/** What maps and reductions share: which inputs they read, integer results, the row-major index of a lane. */
+import { type Expr, visit } from "../../ir/expression.ts";
+import type { FunctionBuilder } from "./assembler.ts";
+import type { Evaluator } from "./evaluator.ts";
+import { type Bindings, isMask } from "./expression.ts";
+import { narrow } from "./lanes.ts";
+import type { Place } from "./nest.ts";
+
+/** Inputs that some expression reads. */
+export function inputsOf(expressions: readonly Expr[]): readonly number[] {
+  const found = new Set<number>();
+  for (const expr of expressions) {
+    visit(expr, (e) => {
+      if (e.kind === "input") found.add(e.input);
+    });
+  }
+  return [...found];
+}
+
+/** Pushes an int32 or bool result as int32 lanes, as many as there are lanes of numbers, from lane 0. */
+export function pushInteger(f: FunctionBuilder, evaluator: Evaluator, expr: Expr, bindings: Bindings): void {
+  const { lanes } = evaluator;
+  if (!isMask(expr)) {
+    evaluator.pushValue(expr, undefined, bindings);
+    narrow(f, lanes, "int32");
+    return;
+  }
+  evaluator.pushMask(expr, bindings);
+  if (lanes.name === "f64x2") {
+    const mask = f.local("v128");
+    f.tee(mask).get(mask).shuffleLanes([0, 2, 0, 2]);
+  }
+  f.splat(1, "i32").op("v128.and");
+}
+
+/** Pushes the row-major index of a lane of a row-major output. */
+export function pushElement(f: FunctionBuilder, place: Place, lane: number): FunctionBuilder {
+  if (place.pointer === undefined) return f.i32(lane);
+  const logBytes = place.carrier === "float64" ? 3 : 2;
+  f.get(place.pointer).i32(logBytes).op("i32.shr_u");
+  return f.i32(lane * (place.stride >> logBytes)).op("i32.add");
+}

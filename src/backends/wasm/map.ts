@@ -1,0 +1,60 @@
+/** Map loops: whole vectors along the last axis of the output, whatever the strides of the inputs. */
+import { stridesOf } from "../../base/shape.ts";
+import type { MapLoop } from "../../ir/loops.ts";
+import { resultDraw } from "../stochastic.ts";
+import { fitsFloat32 } from "./arithmetic.ts";
+import type { FunctionBuilder, Local } from "./assembler.ts";
+import type { Context } from "./context.ts";
+import { Evaluator, operandsOfLoop } from "./evaluator.ts";
+import { pushIndex, readsIndex } from "./index-vector.ts";
+import { inputsOf, pushElement, pushInteger } from "./loop-values.ts";
+import { float32Lanes, float64Lanes, narrow, widen } from "./lanes.ts";
+import { loadVector, storeVector } from "./memory.ts";
+import { coalesce, Nest } from "./nest.ts";
+
+export function emitMap(context: Context, f: FunctionBuilder, loop: MapLoop): void {
+  if (loop.shape.includes(0)) return;
+  const expressions = loop.outputs.map((output) => output.expr);
+  const operands = operandsOfLoop(context, loop);
+  const inFloat32 = loop.outputs.every(({ value, expr }) => fitsFloat32(expr, context.format(value), context, operands));
+  const lanes = inFloat32 ? float32Lanes : float64Lanes;
+  const used = inputsOf(expressions);
+  const rowMajor = stridesOf(loop.shape);
+  const all = [
+    ...used.map((i) => context.stream(loop.inputs[i])),
+    ...loop.outputs.map(({ value }) => context.stream({ value, strides: rowMajor, offset: 0 })),
+  ];
+  const keepsAxes = expressions.some(readsIndex);
+  const joined = keepsAxes ? { groups: [loop.shape], streams: all } : coalesce([loop.shape], all);
+  const [shape] = joined.groups;
+  const nest = new Nest(f, shape, joined.streams, shape.length - 1, lanes.count);
+  const evaluator = new Evaluator(context, f, loop, lanes, operands, expressions);
+  const vectors = new Map<number, Local>(used.map((i) => [i, f.local("v128")]));
+  const load = (i: number, at: number): void => {
+    loadVector(f, nest, nest.places[at], lanes.count);
+    widen(f, lanes, nest.places[at].carrier);
+    f.set(vectors.get(i) as Local);
+  };
+  const repeats = (at: number): boolean => nest.places[at].pointer === undefined;
+  used.forEach((i, at) => repeats(at) && load(i, at));
+  const bindings = evaluator.bindings(
+    (i) => f.get(vectors.get(i) as Local),
+    (axis) => pushIndex(f, lanes, nest, axis),
+  );
+  const outputs = loop.outputs.map((output, j) => ({ ...output, place: nest.places[used.length + j], result: f.local("v128") }));
+  nest.loop(0, shape.length, () => {
+    used.forEach((i, at) => repeats(at) || load(i, at));
+    for (const { value, expr, place, result } of outputs) {
+      if (context.carrier(value) === "int32") {
+        pushInteger(f, evaluator, expr, bindings);
+      } else {
+        const target = context.format(value);
+        evaluator.pushValue(expr, target, bindings);
+        evaluator.round(expr, target, (lane) => pushElement(f, place, lane).i32(resultDraw));
+        narrow(f, lanes, place.carrier);
+      }
+      f.set(result);
+    }
+    for (const { place, result } of outputs) storeVector(f, nest, place, result, lanes.count);
+  });
+}
