@@ -14,10 +14,11 @@ export interface SeparationOptions {
   readonly batch: number;
   /** Iterations scanned for the first hit: at most one epoch. */
   readonly iterations: number;
-  /** Iterations at least recorded, and recorded after the first hit. */
+  /** Iterations recorded at the start, and after the first hit. */
   readonly recorded: number;
   readonly seed: number;
   readonly stopped?: () => boolean;
+  readonly progress?: (share: number) => void;
 }
 
 /** Distances before the step of an iteration; L1 over all weights and biases. */
@@ -116,7 +117,7 @@ export function separate(data: ImageSet, options: SeparationOptions): Separation
   let firstZero: number | null = null;
   let done = 0;
   for (let iteration = 0; iteration < iterations && !options.stopped?.(); iteration++) {
-    if (firstHit !== null && iteration >= Math.max(recorded, firstHit.iteration + recorded)) break;
+    if (firstHit !== null && iteration >= firstHit.iteration + recorded) break;
     main.forward(iteration);
     const leastActivation = firstHit === null || iteration < recorded ? miss.see(main, iteration, batch) : Number.NaN;
     const zeros = main.onKink();
@@ -147,6 +148,7 @@ export function separate(data: ImageSet, options: SeparationOptions): Separation
     }
     main.step("zero");
     done = iteration + 1;
+    options.progress?.(done / iterations);
   }
   main.dispose();
   for (const copy of copies.values()) copy.dispose();

@@ -31,6 +31,9 @@ export interface Hit {
 export interface Scan {
   readonly batches: number;
   readonly samples: number;
+  /** Number of the mini-batch of the first hit, in any parameter and in the first layer's weights; null if none. */
+  readonly firstHit: number | null;
+  readonly firstHitFirstLayer: number | null;
   /** Mini-batches with an element on the kink. */
   readonly occur: number;
   /** Mini-batches where `product` differs and `overwrite` does not, or the reverse (C17: none). */
@@ -46,6 +49,9 @@ export interface Scan {
   readonly underflowFloat64: readonly number[];
   readonly seconds: number;
 }
+
+/** What is stored of a scan: the same on every machine. */
+export type ScanRecord = Omit<Scan, "seconds">;
 
 export type Weights = Readonly<Record<string, ArrayLike<number>>>;
 
@@ -189,6 +195,8 @@ export function scan(
   return {
     batches,
     samples,
+    firstHit: hits[0]?.batch ?? null,
+    firstHitFirstLayer: hits.find((hit) => hit.firstLayer)?.batch ?? null,
     occur,
     variantsDisagree,
     hits,

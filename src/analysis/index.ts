@@ -1,0 +1,18 @@
+/** Measurements, free of any paper. */
+export { type SeparationOptions, type Separation, separate } from "./separation/separation.ts";
+export { type Picture, zonePicture } from "./separation/picture.ts";
+export {
+  binomialTest,
+  clopperPearson,
+  fiveNumbers,
+  fisherExact,
+  hoeffding,
+  type Interval,
+  median,
+  quantile,
+} from "./statistics.ts";
+export { checkCell, type ZoneCell } from "./zone/cell.ts";
+export { ZoneMeter } from "./zone/meter.ts";
+export { cellOf, type ZoneParameters } from "./zone/parameters.ts";
+export { type ZoneRow, zoneRow } from "./zone/rows.ts";
+export type { Change, Hit, Scan, ScanRecord } from "./zone/scan.ts";
