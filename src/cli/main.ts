@@ -38,7 +38,13 @@ const commands = [
   benchCommand(),
   doctorCommand(),
 ];
-for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
+
+/** How errors are reported, for a command and its subcommands. */
+function inherit(command: Command): Command {
+  for (const sub of command.commands) inherit(sub);
+  return command.copyInheritedSettings(program);
+}
+for (const command of commands) program.addCommand(inherit(command));
 
 endOnClosedPipe();
 try {

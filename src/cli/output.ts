@@ -1,5 +1,6 @@
 /** Data to stdout, everything else to stderr. */
 import { encodeJson } from "../lab/json.ts";
+import { table as columns } from "../lab/table.ts";
 
 /** Exit codes of the command line. */
 export const exitCodes = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -28,31 +29,13 @@ export function note(text: string): void {
 
 export type Cell = string | number | boolean | undefined;
 
-const show = (cell: Cell): string => {
-  if (cell === undefined) return "";
-  if (typeof cell !== "number") return String(cell);
-  return Object.is(cell, -0) ? "-0" : String(cell);
-};
+const show = (cell: Cell): string =>
+  typeof cell === "number" ? encodeJson(cell).replaceAll('"', "") : String(cell ?? "");
 
-/** A text table: columns padded, numbers to the right; no trailing blanks. */
+/** A text table of named columns; numbers are printed in full. */
 export function table(headers: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  const lines = [headers, ...rows].map((row) => headers.map((_, column) => show(row[column])));
-  const widths = headers.map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  const numeric = headers.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === "number"));
-  const text = lines.map((line) =>
-    line
-      .map((cell, column) => (numeric[column] ? cell.padStart(widths[column]) : cell.padEnd(widths[column])))
-      .join("  ")
-      .trimEnd(),
-  );
-  text.splice(1, 0, widths.map((width) => "-".repeat(width)).join("  "));
-  return text.join("\n");
-}
-
-/** Colors only on a terminal, and never under NO_COLOR. */
-export function dim(text: string): string {
-  const colors = process.stdout.isTTY === true && (process.env.NO_COLOR ?? "") === "";
-  return colors ? `\x1b[2m${text}\x1b[22m` : text;
+  const records = rows.map((row) => Object.fromEntries(headers.map((name, column) => [name, show(row[column])])));
+  return columns(records, headers);
 }
 
 /** A share in [0, 1] as percent: `46.3 %`. */

@@ -1,0 +1,39 @@
+/** `nonsmooth claims`: verdicts on published claims over stored rows. */
+import type { Command } from "commander";
+import { experiments } from "../../experiments/index.ts";
+import { type ClaimResult, collectClaims } from "../lab/claims.ts";
+import { command } from "./command.ts";
+import { print, printJson, table } from "./output.ts";
+import { word } from "./text.ts";
+
+interface Options {
+  readonly paper?: string;
+  readonly store: string;
+  readonly json?: boolean;
+}
+
+export function claimsCommand(): Command {
+  return command("claims", "judge published claims by stored rows", "nonsmooth claims --paper relu0")
+    .option("--paper <paper>", "only claims of this paper")
+    .option("--store <folder>", "where rows are kept", "runs")
+    .action((options: Options) => {
+      const papers = [...new Set(experiments.map((experiment) => experiment.paper))];
+      const paper = options.paper === undefined ? undefined : word(options.paper, "paper", papers);
+      const claims = collectClaims(experiments, options.store, paper);
+      if (options.json === true) printJson(claims);
+      else print(show(claims));
+    });
+}
+
+const show = (claims: readonly ClaimResult[]): string =>
+  table(
+    ["claim", "verdict", "published", "ours", "scale", "statement"],
+    claims.map((claim) => [
+      claim.id,
+      claim.verdict,
+      claim.published,
+      claim.ours,
+      claim.scale ?? undefined,
+      claim.statement,
+    ]),
+  );
