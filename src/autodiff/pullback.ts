@@ -47,6 +47,26 @@ function split(forward: Program, whole: Program, first: number, outputs: Program
   };
 }
 
+interface Joined {
+  readonly whole: Program;
+  readonly outputs: Program["outputs"];
+}
+
+function join(program: Program, convention: Convention, wrt: readonly string[] | undefined): Joined {
+  const inputs = inputsOf(program, wrt);
+  const builder = new ProgramBuilder(ops, { ...program, choices: [] });
+  const seeds = floatOutputs(program).map(({ name, value }) => ({
+    value,
+    adjoint: builder.input(`d:${name}`, builder.type(value)),
+  }));
+  const adjoints = backward(builder, prune(program), convention, seeds, inputs);
+  const outputs = inputs.map(({ name, value }, i) => ({
+    name: `d:${name}`,
+    value: adjoints[i] ?? zerosLike(builder, value),
+  }));
+  return { whole: builder.finish(), outputs };
+}
+
 /**
  * The backward program alone. Inputs: residuals of the forward (by the name of its input or output, else `%<value>`, see
  * `withResiduals`) and `d:<output>` for each float output. Outputs: `d:<input>`; zeros where no output depends on it.
@@ -58,18 +78,25 @@ export function pullback(
   convention: Convention = defaultConvention,
   { wrt }: PullbackOptions = {},
 ): Program {
-  const forward = prune(program);
-  const inputs = inputsOf(program, wrt);
-  const builder = new ProgramBuilder(ops, { ...program, choices: [] });
-  const seeds = floatOutputs(program).map(({ name, value }) => ({
-    value,
-    adjoint: builder.input(`d:${name}`, builder.type(value)),
-  }));
+  const { whole, outputs } = join(program, convention, wrt);
   const first = program.nodes.reduce((next, node) => Math.max(next, node.id + 1), 0);
-  const adjoints = backward(builder, forward, convention, seeds, inputs);
-  const outputs = inputs.map(({ name, value }, i) => ({
-    name: `d:${name}`,
-    value: adjoints[i] ?? zerosLike(builder, value),
-  }));
-  return split(program, builder.finish(), first, outputs);
+  return split(program, whole, first, outputs);
+}
+
+/**
+ * Forward and pullback in one program that computes its own residuals. Inputs: those of the program and `d:<output>`;
+ * outputs: `d:<input>` alone, so that it can be differentiated again.
+ * @throws UsageError as `pullback`.
+ */
+export function joinedPullback(
+  program: Program,
+  convention: Convention = defaultConvention,
+  { wrt }: PullbackOptions = {},
+): Program {
+  const { whole, outputs } = join(program, convention, wrt);
+  const choices = [
+    ...program.choices,
+    ...whole.choices.filter((own) => !program.choices.some((c) => c.name === own.name)),
+  ];
+  return prune({ ...whole, outputs, choices });
 }
