@@ -12,7 +12,7 @@ import { runTrials } from "../src/lab/pool.ts";
 import type { FigureSpec } from "../src/lab/figure.ts";
 import { barPanel } from "../src/lab/panels.ts";
 import type { Trial } from "../src/lab/trial.ts";
-import { mlpNamed, parameterCount } from "../src/nn/architecture.ts";
+import { parameterCount } from "../src/nn/architecture.ts";
 import { baseModel, publishedCount, publishedNetworks } from "./relu0/published.ts";
 
 interface ZoneTask extends ZoneParameters {
