@@ -37,39 +37,51 @@ export function barPanel(options: BarPanelOptions): Panel {
     hasPublished: published.length > 0,
     hasInterval: intervals.length > 0,
     aspect: options.aspect ?? 0.62,
-    draw: ({ color, width }) => ({
-      marginLeft: 46,
-      marginBottom: 40,
-      marginTop: 22,
-      fx: { domain: groups, padding: 0.18, label: options.xLabel },
-      x: { domain: series, axis: null, padding: 0.08 },
-      y: { label: options.yLabel, zero: true, nice: true, ...(options.yDomain && { domain: [...options.yDomain] }) },
-      marks: marks(
-        gridY({ stroke: "currentColor", strokeOpacity: 0.15 }),
-        axisY({ ticks: 5, color: "currentColor", labelAnchor: "top" }),
-        axisFx({ anchor: "bottom", color: "currentColor", label: options.xLabel }),
-        barY(defined, { fx: "x", x: "series", y: "value", fill: (bar: Bar) => color(bar.series) }),
-        text(
-          defined.filter((bar) => bar.value === 0),
-          { fx: "x", x: "series", y: 0, text: () => "0", dy: -7, fill: "currentColor", fontSize: 10 },
+    draw({ color, width }) {
+      // The middle of a bar belongs to its interval; marks and words stand beside it.
+      const beside = (0.2 * (width - 66)) / (groups.length * series.length);
+      return {
+        marginLeft: 46,
+        marginBottom: 40,
+        marginTop: 22,
+        fx: { domain: groups, padding: 0.18, label: options.xLabel },
+        x: { domain: series, axis: null, padding: 0.08 },
+        y: { label: options.yLabel, zero: true, nice: true, ...(options.yDomain && { domain: [...options.yDomain] }) },
+        marks: marks(
+          gridY({ stroke: "currentColor", strokeOpacity: 0.15 }),
+          axisY({ ticks: 5, color: "currentColor", labelAnchor: "top" }),
+          axisFx({ anchor: "bottom", color: "currentColor", label: options.xLabel }),
+          barY(defined, { fx: "x", x: "series", y: "value", fill: (bar: Bar) => color(bar.series) }),
+          text(
+            defined.filter((bar) => bar.value === 0),
+            { fx: "x", x: "series", y: 0, text: () => "0", dx: -beside, dy: -7, fill: "currentColor", fontSize: 10 },
+          ),
+          text(missing, {
+            fx: "x",
+            x: "series",
+            y: 0,
+            text: () => "?",
+            dx: -beside,
+            dy: -7,
+            fill: "currentColor",
+            fontSize: 10,
+          }),
+          ruleX(intervals, { fx: "x", x: "series", y1: "low", y2: "high", stroke: "currentColor", strokeWidth: 1.4 }),
+          dot(published, {
+            fx: "x",
+            x: "series",
+            y: "published",
+            dx: beside,
+            symbol: "diamond",
+            r: 3.2,
+            fill: "#ffffff",
+            stroke: "#1f2328",
+            strokeWidth: 1.3,
+          }),
+          ruleY([0], { stroke: "currentColor" }),
         ),
-        text(missing, { fx: "x", x: "series", y: 0, text: () => "?", dy: -7, fill: "currentColor", fontSize: 10 }),
-        ruleX(intervals, { fx: "x", x: "series", y1: "low", y2: "high", stroke: "currentColor", strokeWidth: 1.4 }),
-        dot(published, {
-          fx: "x",
-          x: "series",
-          y: "published",
-          // Beside the middle of the bar, where the interval is.
-          dx: (0.2 * (width - 66)) / (groups.length * series.length),
-          symbol: "diamond",
-          r: 3.2,
-          fill: "#ffffff",
-          stroke: "#1f2328",
-          strokeWidth: 1.3,
-        }),
-        ruleY([0], { stroke: "currentColor" }),
-      ),
-    }),
+      };
+    },
   };
 }
 

@@ -35,6 +35,8 @@ export interface LinePanelOptions {
 interface AxisTicks {
   readonly ticks: number | number[];
   readonly tickFormat?: (value: number) => string;
+  /** Whole decades. */
+  readonly domain?: readonly [number, number];
 }
 
 /** 0, 1e-6: as short as it goes. */
@@ -56,7 +58,9 @@ function axisTicks(scale: ScaleType | undefined, values: readonly number[], cons
   const decades: number[] = [];
   for (let power = low; power <= high; power += step) decades.push(Number(`1e${power}`));
   const signed = values.some((value) => value < 0) ? decades.map((value) => -value).reverse() : [];
-  return { ticks: scale === "symlog" ? [...signed, 0, ...decades] : decades, tickFormat: showPower };
+  if (scale === "log") return { ticks: decades, tickFormat: showPower };
+  const top = Number(`1e${high}`);
+  return { ticks: [...signed, 0, ...decades], tickFormat: showPower, domain: [signed.length > 0 ? -top : 0, top] };
 }
 
 /** Lines with a band from `low` to `high`. */
@@ -66,8 +70,13 @@ export function lineWithBand(options: LinePanelOptions): Panel {
   const banded = points.some((point) => point.low !== undefined && point.high !== undefined);
   const ys = points.flatMap((point) => [point.y, point.low ?? point.y, point.high ?? point.y]);
   const xs = points.map((point) => point.x);
-  const yAxis = axisTicks(options.yScale, [...ys, ...(options.yDomain ?? [])], options.yConstant);
-  const xAxis = axisTicks(options.xScale, xs);
+  const { domain: decades, ...yAxis } = axisTicks(
+    options.yScale,
+    [...ys, ...(options.yDomain ?? [])],
+    options.yConstant,
+  );
+  const yDomain = options.yDomain ?? decades;
+  const { domain: _, ...xAxis } = axisTicks(options.xScale, xs);
   return {
     ...(options.title === undefined ? {} : { title: options.title }),
     series,
@@ -85,7 +94,7 @@ export function lineWithBand(options: LinePanelOptions): Panel {
         label: options.yLabel,
         nice: true,
         ...(options.yConstant === undefined ? {} : { constant: options.yConstant }),
-        ...(options.yDomain && { domain: [...options.yDomain] }),
+        ...(yDomain && { domain: [...yDomain] }),
       },
       marks: marks(
         gridY({ stroke: "currentColor", strokeOpacity: 0.15, ticks: yAxis.ticks }),
