@@ -29,7 +29,8 @@ function choiceCells(kernels: Kernels, precision: Precision): ChoiceCells {
     for (const loop of loops) {
       if (loop.loop !== "map" && loop.loop !== "reduce") continue;
       const format = scalarFormat(loop, values, precision);
-      const roots = loop.loop === "map" ? loop.outputs.map((o) => o.expr) : [loop.element, ...(loop.finish ? [loop.finish] : [])];
+      const roots =
+        loop.loop === "map" ? loop.outputs.map((o) => o.expr) : [loop.element, ...(loop.finish ? [loop.finish] : [])];
       for (const root of roots) {
         visit(root, (e) => {
           if (e.kind === "choice") cells.add(name, e.name, format);

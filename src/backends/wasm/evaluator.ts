@@ -1,6 +1,7 @@
 /** Evaluates and rounds the expressions of one loop: loads scalars once, prints values, rounds results and sums. */
-import { arithmetic, addOdd, divOdd, mulOdd, sqrtOdd, subOdd } from "../../formats/exact.ts";
+
 import { isFloat64 } from "../../formats/define.ts";
+import { addOdd, arithmetic, divOdd, mulOdd, sqrtOdd, subOdd } from "../../formats/exact.ts";
 import type { Format, Rounding } from "../../formats/format.ts";
 import { round } from "../../formats/round.ts";
 import { roundingExpr } from "../../formats/rounding.ts";
@@ -18,9 +19,9 @@ import { eachLane, type Lanes, roundToFloat32 } from "./lanes.ts";
 /** Pushes (element, k) of a lane as two i32: the coordinates of stochastic rounding. */
 export type Coordinates = (lane: number) => void;
 
-type ScalarArithmetic = Readonly<Record<string, (a: number, b: number) => number>>;
+type ScalarArithmetic = Readonly<Record<string, (...operands: number[]) => number>>;
 
-const oddArithmetic: ScalarArithmetic = { add: addOdd, sub: subOdd, mul: mulOdd, div: divOdd, sqrt: sqrtOdd };
+const oddArithmetic = { add: addOdd, sub: subOdd, mul: mulOdd, div: divOdd, sqrt: sqrtOdd };
 
 export class Evaluator {
   readonly #context: Context;
@@ -61,7 +62,7 @@ export class Evaluator {
   }
 
   /** Bindings of this loop's scalars to vectors of inputs and indices. */
-  bindings(inputs: (input: number) => void, index: (axis: number) => void): Bindings {
+  bindings(inputs: (input: number) => unknown, index: (axis: number) => unknown): Bindings {
     const { scalar } = this.operands;
     return {
       input: inputs,
@@ -89,8 +90,9 @@ export class Evaluator {
     const { rounding } = this.#context.precision;
     const exact = evaluation.arithmetic === "odd" ? oddArithmetic : arithmetic(target as Format, rounding);
     return (name, operands) => {
-      const computation = (exact as ScalarArithmetic)[name];
-      this.#pushHost((a, b) => computation(a, b), operands[0], operands[1] ?? operands[0], () => this.#f.i32(0).i32(0));
+      const computation = (exact as unknown as ScalarArithmetic)[name];
+      const host: HostFunction = operands.length === 1 ? (a) => computation(a) : (a, b) => computation(a, b);
+      this.#pushHost(host, operands[0], operands[operands.length - 1], () => this.#f.i32(0).i32(0));
     };
   }
 
@@ -137,10 +139,8 @@ export class Evaluator {
     if ((native || isFloat64(target)) && !flush) return;
     const value = f.local("v128");
     f.set(value);
-    const bindings = this.bindings(
-      () => f.get(value),
-      () => undefined,
-    );
+    const read = (): unknown => f.get(value);
+    const bindings: Bindings = { ...this.bindings(read, read), keepsNaN: true };
     // A float64 result of a composite in a directed mode is the float64 value itself: one rounding, documented.
     printExpression(f, this.lanes, roundingExpr(target, rounding, flush, input(0), undefined, machine), bindings);
   }

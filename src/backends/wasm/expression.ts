@@ -1,17 +1,26 @@
 /** Prints scalar expressions as vector code: every lane evaluates the same DAG, both branches of every select. */
-import { type BinaryName, type CompareName, type Expr, operandsOf, type UnaryName, visit } from "../../ir/expression.ts";
+import {
+  type BinaryName,
+  type CompareName,
+  type Expr,
+  operandsOf,
+  type UnaryName,
+  visit,
+} from "../../ir/expression.ts";
 import { isArithmetic } from "../../ir/expression-class.ts";
 import type { FunctionBuilder, Local } from "./assembler.ts";
 import type { Lanes } from "./lanes.ts";
 
 /** Where an expression reads: each method pushes one vector of numbers. */
 export interface Bindings {
-  input(input: number): void;
-  option(value: number): void;
-  choice(name: string): void;
-  index(axis: number): void;
+  input(input: number): unknown;
+  option(value: number): unknown;
+  choice(name: string): unknown;
+  index(axis: number): unknown;
   /** Replaces + - * / sqrt: pops nothing, reads its operands from locals, pushes the result. */
   arithmetic?(name: string, operands: readonly Local[]): void;
+  /** The value is NaN wherever an operand is: then the sign that `copysign` takes from a NaN does not matter. */
+  readonly keepsNaN?: boolean;
 }
 
 type Form = "number" | "mask";
@@ -29,6 +38,7 @@ class Printer {
   readonly #f: FunctionBuilder;
   readonly #lanes: Lanes;
   readonly #bindings: Bindings;
+  readonly #sign: Local;
   readonly #uses = new Map<Expr, number>();
   readonly #known: Readonly<Record<Form, Map<Expr, Local>>> = { number: new Map(), mask: new Map() };
 
@@ -36,6 +46,7 @@ class Printer {
     this.#f = f;
     this.#lanes = lanes;
     this.#bindings = bindings;
+    this.#sign = f.local("v128");
     visit(root, (e) => {
       for (const operand of operandsOf(e)) this.#uses.set(operand, (this.#uses.get(operand) ?? 0) + 1);
     });
@@ -78,13 +89,17 @@ class Printer {
         f.splat(e.value, scalar);
         return;
       case "input":
-        return this.#bindings.input(e.input);
+        this.#bindings.input(e.input);
+        return;
       case "option":
-        return this.#bindings.option(e.value);
+        this.#bindings.option(e.value);
+        return;
       case "choice":
-        return this.#bindings.choice(e.name);
+        this.#bindings.choice(e.name);
+        return;
       case "index":
-        return this.#bindings.index(e.axis);
+        this.#bindings.index(e.axis);
+        return;
       case "unary":
         this.push(e.x);
         return this.#unary(e.name);
@@ -107,7 +122,10 @@ class Printer {
         return;
       case "pow2":
         // x + (2^fractionBits + bias) has the biased exponent as the low bits of its fraction.
-        f.splat(2 ** fractionBits + bias, scalar).op(`${name}.add`).i32(fractionBits).op(`${integers}.shl`);
+        f.splat(2 ** fractionBits + bias, scalar)
+          .op(`${name}.add`)
+          .i32(fractionBits)
+          .op(`${integers}.shl`);
         return;
       case "neg":
       case "abs":
@@ -131,6 +149,8 @@ class Printer {
     this.push(a);
     this.push(b);
     if (operation === "copysign") {
+      // All NaNs are one value, a positive one, whatever sign the machine gave it.
+      if (!this.#bindings.keepsNaN) f.tee(this.#sign).get(this.#sign).get(this.#sign).op(`${name}.eq`).op("v128.and");
       if (integers === "i32x4") f.splat(Number(signBit - 1n), "i32");
       else f.splat(signBit - 1n, "i64");
       f.op("v128.bitselect");
@@ -182,7 +202,8 @@ class Printer {
       this.push(e.b);
       f.op(`${name}.${e.name satisfies CompareName}`);
     } else if (e.kind === "select" && isTest(e)) {
-      const branch = (x: Expr): unknown => (x.kind !== "constant" ? this.push(x, "mask") : x.value === 0 ? f.splat(0, "i32") : ones());
+      const branch = (x: Expr): unknown =>
+        x.kind !== "constant" ? this.push(x, "mask") : x.value === 0 ? f.splat(0, "i32") : ones();
       if (isConstant(e.b, 0)) {
         branch(e.a);
         this.push(e.test, "mask");

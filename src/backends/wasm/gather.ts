@@ -110,9 +110,11 @@ function emitScatter(context: Context, f: FunctionBuilder, loop: GatherLoop, scr
   const atEnd = (advance: () => void): void => {
     nest.lanes(advance, () => undefined);
   };
-  const coordinates = (k: Local) => (lane: number): void => {
-    f.get(element).get(nest.counters[0]).op("i32.add").i32(lane).op("i32.add").get(k);
-  };
+  const coordinates =
+    (k: Local) =>
+    (lane: number): void => {
+      f.get(element).get(nest.counters[0]).op("i32.add").i32(lane).op("i32.add").get(k);
+    };
   const closeBlock = (): void => {
     f.get(sums).get(sums).memory("v128.load", totals, 2).get(sums).memory("v128.load", scratch, 2);
     evaluator.add(accumulate, host, coordinates(hits));
@@ -163,7 +165,10 @@ function emitScatter(context: Context, f: FunctionBuilder, loop: GatherLoop, scr
   };
   f.i32(0).set(from).i32(0).set(to);
   f.range(p, { constant: outer }, 1, () => {
-    f.i32(scratch).i32(0).i32(2 * rows * rowBytes + 4 * rows).fillMemory();
+    f.i32(scratch)
+      .i32(0)
+      .i32(2 * rows * rowBytes + 4 * rows)
+      .fillMemory();
     f.range(i, { constant: count * 4 }, 4, () => {
       f.get(i).memory("i32.load", context.address(loop.indices)).set(row);
       countCell().memory("i32.load", counts).i32(1).op("i32.add").set(hits);

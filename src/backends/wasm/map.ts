@@ -7,8 +7,8 @@ import type { FunctionBuilder, Local } from "./assembler.ts";
 import type { Context } from "./context.ts";
 import { Evaluator, operandsOfLoop } from "./evaluator.ts";
 import { pushIndex, readsIndex } from "./index-vector.ts";
-import { inputsOf, pushElement, pushInteger } from "./loop-values.ts";
 import { float32Lanes, float64Lanes, narrow, widen } from "./lanes.ts";
+import { inputsOf, pushElement, pushInteger } from "./loop-values.ts";
 import { loadVector, storeVector } from "./memory.ts";
 import { coalesce, Nest } from "./nest.ts";
 
@@ -16,7 +16,9 @@ export function emitMap(context: Context, f: FunctionBuilder, loop: MapLoop): vo
   if (loop.shape.includes(0)) return;
   const expressions = loop.outputs.map((output) => output.expr);
   const operands = operandsOfLoop(context, loop);
-  const inFloat32 = loop.outputs.every(({ value, expr }) => fitsFloat32(expr, context.format(value), context, operands));
+  const inFloat32 = loop.outputs.every(({ value, expr }) =>
+    fitsFloat32(expr, context.format(value), context, operands),
+  );
   const lanes = inFloat32 ? float32Lanes : float64Lanes;
   const used = inputsOf(expressions);
   const rowMajor = stridesOf(loop.shape);
@@ -41,7 +43,11 @@ export function emitMap(context: Context, f: FunctionBuilder, loop: MapLoop): vo
     (i) => f.get(vectors.get(i) as Local),
     (axis) => pushIndex(f, lanes, nest, axis),
   );
-  const outputs = loop.outputs.map((output, j) => ({ ...output, place: nest.places[used.length + j], result: f.local("v128") }));
+  const outputs = loop.outputs.map((output, j) => ({
+    ...output,
+    place: nest.places[used.length + j],
+    result: f.local("v128"),
+  }));
   nest.loop(0, shape.length, () => {
     used.forEach((i, at) => repeats(at) || load(i, at));
     for (const { value, expr, place, result } of outputs) {

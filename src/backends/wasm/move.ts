@@ -24,7 +24,10 @@ function emitPiece(context: Context, f: FunctionBuilder, loop: MoveLoop, piece: 
   const bytes = bytesPerElement(to.carrier);
   const isWhole = shape.length === 0 || (shape.length === 1 && from.strides[0] === bytes && to.strides[0] === bytes);
   if (same && isWhole) {
-    f.i32(to.address).i32(from.address).i32(sizeOf(shape) * bytes).copyMemory();
+    f.i32(to.address)
+      .i32(from.address)
+      .i32(sizeOf(shape) * bytes)
+      .copyMemory();
     return;
   }
   const count = same ? 16 / bytes : float64Lanes.count;

@@ -120,12 +120,17 @@ export class Nest {
       f.i32(0).set(counter);
       return this.loop(from + 1, to, body);
     }
-    f.i32(0).set(counter).loop((again) => {
-      this.loop(from + 1, to, body);
-      this.#advance(from, step);
-      f.increment(counter, step);
-      f.get(counter).i32(iterations * step).op("i32.lt_u").branchIf(again);
-    });
+    f.i32(0)
+      .set(counter)
+      .loop((again) => {
+        this.loop(from + 1, to, body);
+        this.#advance(from, step);
+        f.increment(counter, step);
+        f.get(counter)
+          .i32(iterations * step)
+          .op("i32.lt_u")
+          .branchIf(again);
+      });
     this.#advance(from, -step * iterations);
   }
 
@@ -141,7 +146,10 @@ export class Nest {
     if (remainder === 0 && vectorAxis >= 0) return whole();
     const extent = vectorAxis < 0 ? 1 : this.#extents[vectorAxis];
     if (extent < width) return part(extent);
-    this.#f.get(this.counters[vectorAxis]).i32(extent - remainder).op("i32.lt_u");
+    this.#f
+      .get(this.counters[vectorAxis])
+      .i32(extent - remainder)
+      .op("i32.lt_u");
     this.#f.if(whole, () => part(remainder), result);
   }
 }

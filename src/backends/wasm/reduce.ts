@@ -1,10 +1,10 @@
 /** Reductions: lanes are different results; where the order of terms cannot matter they may be different terms. */
 import { stridesOf } from "../../base/shape.ts";
-import { input } from "../../ir/expression.ts";
-import type { ReduceLoop } from "../../ir/loops.ts";
 import { float32 } from "../../formats/float32.ts";
 import { float64 } from "../../formats/float64.ts";
 import type { Format } from "../../formats/format.ts";
+import { input } from "../../ir/expression.ts";
+import type { ReduceLoop } from "../../ir/loops.ts";
 import { bytesPerElement } from "../layout.ts";
 import { resultDraw } from "../stochastic.ts";
 import { fitsFloat32, type Operands } from "./arithmetic.ts";
@@ -13,7 +13,7 @@ import { type Combiner, extreme, floatSum, integerSum } from "./combiner.ts";
 import type { Context } from "./context.ts";
 import { Evaluator, operandsOfLoop } from "./evaluator.ts";
 import { pushIndex, pushInside, readsIndex } from "./index-vector.ts";
-import { type Lanes, float32Lanes, float64Lanes, narrow, widen } from "./lanes.ts";
+import { float32Lanes, float64Lanes, type Lanes, narrow, widen } from "./lanes.ts";
 import { inputsOf, pushElement, pushInteger } from "./loop-values.ts";
 import { loadVector, storeLanes, storeVector } from "./memory.ts";
 import { coalesce, Nest, type Stream } from "./nest.ts";
@@ -43,7 +43,9 @@ export function lanesOf(context: Context, loop: ReduceLoop): Lanes {
   if (!fitsFloat32(loop.element, term, context, operandsOfLoop(context, loop))) return float64Lanes;
   if (kind === "integerSum") return loop.finish === undefined ? float32Lanes : float64Lanes;
   const operands = finishOperands(context, loop, float32Lanes);
-  return fitsFloat32(loop.finish ?? input(0), context.format(loop.output), context, operands) ? float32Lanes : float64Lanes;
+  return fitsFloat32(loop.finish ?? input(0), context.format(loop.output), context, operands)
+    ? float32Lanes
+    : float64Lanes;
 }
 
 /** The axis whose elements become lanes; -1 for none. Axes below `outer` index results, the others terms. */
