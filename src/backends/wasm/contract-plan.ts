@@ -1,0 +1,161 @@
+/** How one contraction will be computed: its arithmetic, its blocking, its scratch memory. */
+import { sizeOf } from "../../base/shape.ts";
+import { isFloat32, isFloat64 } from "../../formats/define.ts";
+import type { Format } from "../../formats/format.ts";
+import type { Precision } from "../../formats/precision.ts";
+import type { ContractLoop } from "../../ir/loops.ts";
+import { float32Lanes, float64Lanes, type Lanes } from "./lanes.ts";
+import { rowPanelBytes, tileRows, tileVectors } from "./tile.ts";
+
+/** The format of a value; undefined for int32 and bool. */
+export type FormatOf = (value: number) => Format | undefined;
+
+/** See `steps.ts` and `steps-exact.ts`; "fused" is the machine's multiply-add or its emulation. */
+export type ContractArithmetic = "strict" | "narrow" | "fused" | "fusedNarrow";
+
+/** Byte offsets in the loop's scratch memory, and its size. */
+export interface ContractScratch {
+  readonly a: number;
+  readonly b: number;
+  readonly bias: number;
+  /** Sums, where the output's carrier cannot hold them. */
+  readonly total: number | undefined;
+  /** Sums of an unfinished block, where a block is longer than a chunk and there are several. */
+  readonly partial: number | undefined;
+  readonly bytes: number;
+}
+
+export interface ContractPlan {
+  readonly arithmetic: ContractArithmetic;
+  readonly lanes: Lanes;
+  readonly accumulate: Format;
+  readonly output: Format;
+  /** Rounds packed operands, where they are not of the format already. */
+  readonly operands: Format | undefined;
+  readonly bias: "none" | "once" | "rounded";
+  /** Rows of `a` and columns of `b` packed at a time. */
+  readonly rows: number;
+  readonly columns: number;
+  /** Terms packed at a time: whole blocks, or part of a long one. */
+  readonly chunk: number;
+  readonly block: number;
+  readonly scratch: ContractScratch;
+}
+
+/** Terms of a panel: 4 KiB to 16 KiB each of rows and columns, together within a first-level cache of 32 KiB. */
+const panelSteps = 256;
+/** A block up to this length is one chunk. */
+const longestChunk = 512;
+
+const significantBits = (format: Format): number => format.fractionBits + 1;
+
+/** Whether products of values of two formats are values of `target`. */
+function exactProducts(a: Format, b: Format, target: Format): boolean {
+  return (
+    significantBits(a) + significantBits(b) <= significantBits(target) &&
+    a.smallestSubnormal * b.smallestSubnormal >= target.smallestSubnormal &&
+    a.largest * b.largest <= target.largest
+  );
+}
+
+/** Formats in which float32 arithmetic rounded once more is right (docs/numerics.md). */
+function fitsFloat32Arithmetic(format: Format): boolean {
+  return significantBits(format) <= 11 && format.exponentBits <= 7;
+}
+
+function chooseArithmetic(
+  a: Format,
+  b: Format,
+  precision: Precision,
+): { arithmetic: ContractArithmetic; lanes: Lanes } | undefined {
+  const { accumulate, arithmetic: wanted } = precision;
+  const fused = wanted === "fused" && !exactProducts(a, b, accumulate);
+  if (isFloat64(accumulate)) return { arithmetic: fused ? "fused" : "strict", lanes: float64Lanes };
+  if (accumulate.carrier !== "float32" || a.carrier !== "float32" || b.carrier !== "float32") return undefined;
+  if (isFloat32(accumulate)) return { arithmetic: fused ? "fused" : "strict", lanes: float32Lanes };
+  if (fused) return { arithmetic: "fusedNarrow", lanes: float64Lanes };
+  const small = [a, b, accumulate].every(fitsFloat32Arithmetic);
+  return { arithmetic: "narrow", lanes: small ? float32Lanes : float64Lanes };
+}
+
+/** Whether adding a bias of this format needs no more care than one addition in the lanes and one rounding. */
+function addsBias(bias: Format, sum: Format, lanes: Lanes): boolean {
+  if (lanes === float32Lanes && bias.carrier !== "float32") return false;
+  if (isFloat64(sum) || (isFloat32(sum) && bias.carrier === "float32")) return true;
+  const within =
+    bias.fractionBits <= sum.fractionBits && bias.exponentBits <= sum.exponentBits && sum.carrier === "float32";
+  return within && (lanes === float64Lanes || fitsFloat32Arithmetic(sum));
+}
+
+/**
+ * The plan of a contraction, or undefined where the reference has to compute it: rounding modes other than to nearest,
+ * accumulation in wide custom formats or in formats narrower than operands of float64.
+ * @param fusedMultiplyAdd Whether the machine's multiply-add rounds once.
+ */
+export function planContract(
+  loop: ContractLoop,
+  formatOf: FormatOf,
+  precision: Precision,
+  fusedMultiplyAdd: boolean,
+): ContractPlan | undefined {
+  const { accumulate, block } = precision;
+  const [ownA, ownB, output] = [loop.a.value, loop.b.value, loop.output].map(formatOf);
+  if (precision.rounding !== "nearest" || !ownA || !ownB || !output) return undefined;
+  const operands = precision.operands === precision.store ? undefined : precision.operands;
+  if (operands && [ownA, ownB].some((own) => own.carrier === "float64") && !isFloat64(accumulate)) return undefined;
+  let chosen = chooseArithmetic(operands ?? ownA, operands ?? ownB, precision);
+  if (chosen === undefined) return undefined;
+  if (chosen.arithmetic === "fused" && chosen.lanes === float32Lanes && !fusedMultiplyAdd) {
+    chosen = { arithmetic: "fusedNarrow", lanes: float64Lanes };
+  }
+  const { arithmetic, lanes } = chosen;
+  const biasFormat = loop.bias && formatOf(loop.bias.value);
+  const bias = loop.bias === undefined ? "none" : precision.bias;
+  if (bias !== "none") {
+    const sum = bias === "once" ? accumulate : output;
+    if (biasFormat === undefined || !addsBias(biasFormat, sum, lanes)) return undefined;
+  }
+  if (lanes === float32Lanes && output.carrier !== "float32" && !isFloat64(output)) return undefined;
+  const chunk = block <= longestChunk ? block * Math.max(1, Math.floor(panelSteps / block)) : panelSteps;
+  const single = lanes === float32Lanes;
+  const plan = {
+    arithmetic,
+    lanes,
+    accumulate,
+    output,
+    operands,
+    bias,
+    rows: single ? 128 : 64,
+    columns: single ? 1024 : 512,
+    chunk: Math.max(1, Math.min(chunk, loop.k)),
+    block,
+  } as const;
+  return { ...plan, scratch: layScratch(loop, plan) };
+}
+
+function layScratch(loop: ContractLoop, plan: Omit<ContractPlan, "scratch">): ContractScratch {
+  const { lanes, chunk, block, output } = plan;
+  const bytes = 2 ** lanes.logBytes;
+  let used = 0;
+  const take = (size: number): number => {
+    const at = used;
+    used += Math.ceil(size / 64) * 64;
+    return at;
+  };
+  const upTo = (count: number, most: number, step: number): number => Math.min(most, Math.ceil(count / step) * step);
+  const matrix = loop.m * loop.n * bytes;
+  const carrier = lanes === float32Lanes ? "float32" : "float64";
+  return {
+    a: take(upTo(loop.m, plan.rows, tileRows) * chunk * rowPanelBytes(lanes, 1) + 16),
+    b: take(upTo(loop.n, plan.columns, tileVectors * lanes.count) * chunk * bytes + 16),
+    bias: take(plan.bias === "none" ? 0 : (loop.n + lanes.count) * bytes),
+    total: output.carrier === carrier ? undefined : take(matrix),
+    partial: block > longestChunk && block < loop.k ? take(matrix) : undefined,
+    bytes: used,
+  };
+}
+
+/** Number of matrices. */
+export function batchSize(loop: ContractLoop): number {
+  return sizeOf(loop.batch);
+}
