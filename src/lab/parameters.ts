@@ -36,7 +36,8 @@ function readNumber(what: string, parameter: Parameter, value: unknown): number 
     throw new UsageError(expected, { cause: error });
   }
   if (parameter.type === "integer" && !Number.isSafeInteger(number)) throw new UsageError(expected);
-  if (number < (parameter.minimum ?? number) || number > (parameter.maximum ?? number)) {
+  const { minimum, maximum } = parameter;
+  if ((minimum !== undefined && !(number >= minimum)) || (maximum !== undefined && !(number <= maximum))) {
     throw new UsageError(`${what}: found ${number}, expected ${range}`);
   }
   return number;
