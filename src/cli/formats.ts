@@ -1,12 +1,14 @@
 /** `nonsmooth formats`: the number formats, and values rounded once to one of them. */
 import type { Command } from "commander";
+import { stream } from "../base/random.ts";
 import { formatNamed, formats, hex, round, roundings } from "../formats/index.ts";
 import { command } from "./command.ts";
 import { type Cell, print, printJson, table } from "./output.ts";
-import { number, word } from "./text.ts";
+import { integer, number, word } from "./text.ts";
 
 interface Options {
   readonly rounding: string;
+  readonly seed: string;
   readonly json?: boolean;
 }
 
@@ -21,6 +23,7 @@ export function formatsCommand(): Command {
     .argument("[format]", "format to round to")
     .argument("[values...]", "numbers, read as float64; negative ones after --")
     .option("--rounding <mode>", roundings.join(" | "), "nearest")
+    .option("--seed <n>", "seed of stochastic rounding", "0")
     .action((name: string | undefined, values: readonly string[], options: Options) => {
       if (name === undefined) list(options);
       else roundAll(name, values, options);
@@ -48,9 +51,10 @@ function list(options: Options): void {
 function roundAll(name: string, values: readonly string[], options: Options): void {
   const format = formatNamed(name);
   const mode = word(options.rounding, "rounding", roundings);
+  const draws = stream(integer(options.seed, "seed", 0), "formats");
   const rows = values.map((text) => {
     const input = number(text, "value");
-    const value = round(format, input, mode);
+    const value = round(format, input, mode, draws.uniform());
     return { input, value, bits: hex(format, value) };
   });
   if (options.json === true) printJson(values.length === 0 ? format : rows);

@@ -55,6 +55,6 @@ export function precisionOf(options: PrecisionOptions, format: string, seed = 0)
   return precision(Object.fromEntries(spec) as PrecisionSpec);
 }
 
-function blockLength(text: string): number {
+export function blockLength(text: string): number {
   return /^\+?inf(inity)?$/i.test(text) ? Number.POSITIVE_INFINITY : integer(text, "block", 1);
 }

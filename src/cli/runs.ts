@@ -1,6 +1,7 @@
 /** `nonsmooth runs`: what a store holds. */
 import { writeFileSync } from "node:fs";
 import { Command } from "commander";
+import { unknown } from "../base/errors.ts";
 import { exportFormats, exportStore } from "../lab/export.ts";
 import { storeFailure } from "../lab/files.ts";
 import { findRun, listRuns, type StoredRun } from "../lab/store.ts";
@@ -17,11 +18,14 @@ interface Options {
 const withStore = (c: Command): Command => c.option("--store <folder>", "where rows are kept", "runs");
 
 export function runsCommand(): Command {
-  const ls = withStore(command("ls", "list the runs of a store", "nonsmooth runs ls")).action((options: Options) => {
-    const runs = listRuns(options.store).map(summary);
-    if (options.json === true) printJson(runs);
-    else print(runs.length === 0 ? `no runs in ${options.store}` : overview(runs));
-  });
+  const ls = withStore(command("ls", "list the runs of a store", "nonsmooth runs ls"))
+    .argument("[command]")
+    .action((name: string | undefined, options: Options) => {
+      if (name !== undefined) throw unknown("command of runs", name, ["ls", "show", "export"]);
+      const runs = listRuns(options.store).map(summary);
+      if (options.json === true) printJson(runs);
+      else print(runs.length === 0 ? `no runs in ${options.store}` : overview(runs));
+    });
   const show = withStore(command("show", "parameters, provenance and rows of a run", "nonsmooth runs show 3f9a02c1"))
     .argument("<id>", "see `nonsmooth runs ls`")
     .action((id: string, options: Options) => {

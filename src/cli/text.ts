@@ -4,8 +4,9 @@ import { decodeNumber } from "../lab/json.ts";
 
 /** A number, NaN, Infinity, -Infinity or -0; `what` says what it is for. */
 export function number(text: string, what: string): number {
+  if (/^\s*[+-]?nan\s*$/i.test(text)) return Number.NaN;
   try {
-    return decodeNumber(text);
+    return decodeNumber(text.replace(/^(\s*[+-]?)inf(inity)?(\s*)$/i, "$1Infinity$3"));
   } catch (error) {
     throw new UsageError(`${what}: ${(error as Error).message}`, { cause: error });
   }

@@ -1,0 +1,159 @@
+/** `nonsmooth zone`: how often, and by how much, gradients of random networks depend on the choice at a kink. */
+import { availableParallelism } from "node:os";
+import { type Command, Option } from "commander";
+import { measureZones, publishedShare, zoneFigure } from "../../experiments/zone.ts";
+import type { ZoneParameters } from "../analysis/zone/parameters.ts";
+import type { ZoneRow } from "../analysis/zone/rows.ts";
+import { UsageError } from "../base/errors.ts";
+import { formatNamed } from "../formats/index.ts";
+import { loadData } from "../lab/execute.ts";
+import { drawFigure } from "../lab/figure.ts";
+import { writeOutput } from "../lab/files.ts";
+import { type Progress, progress } from "../lab/progress.ts";
+import { command, interruptible } from "./command.ts";
+import { blockLength, type PrecisionOptions, withPrecision } from "./options.ts";
+import { percent, print, printJson, table } from "./output.ts";
+import { assignment, integer, list, number, word } from "./text.ts";
+
+interface Options extends PrecisionOptions {
+  readonly model: string;
+  readonly data: string;
+  readonly dataDir?: string;
+  readonly inits: string;
+  readonly samples: string;
+  readonly batch: string;
+  readonly formats: string;
+  readonly kink: string;
+  readonly variant: string;
+  readonly init: string;
+  readonly lossScale: string;
+  readonly all?: boolean;
+  readonly seed: string;
+  readonly workers?: string;
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+export function zoneCommand(): Command {
+  const zone = command(
+    "zone",
+    "the share of random networks whose gradient depends on the choice at a kink",
+    "nonsmooth zone",
+    "nonsmooth zone --model 784-64x3-10 --formats float16,float8_e5m2 --loss-scale 2^10 --all --json",
+  )
+    .option("--model <sizes>", "layer sizes; 256x3 repeats a layer", "784-256x3-10")
+    .option("--data <name>", "data set", "mnist")
+    .option("--data-dir <folder>", "read the data set from here")
+    .option("--inits <n>", "random networks per format", "20")
+    .option("--samples <n>", "first samples of the training set, or all", "all")
+    .option("--batch <n>", "mini-batch size", "256")
+    .option("--formats <list>", "number formats", "float16,float32,float64")
+    .option("--kink <kink=a,b>", "the kink and the two choices to compare", "relu.zero=0,1")
+    .addOption(new Option("--variant <name>", "product | overwrite: the backward pass that decides").default("product"))
+    .option("--init <law>", "law of the initial weights", "default")
+    .option("--loss-scale <2^k>", "power of two that multiplies the loss", "1")
+    .option("--all", "scan all mini-batches instead of stopping at the first hit")
+    .option("--seed <n>", "seed of the weights", "0")
+    .option("--workers <n>", "worker threads (default: one per core); 0 measures in this one")
+    .option("--out <file>", "the picture", "out/zone.svg");
+  return withPrecision(zone).action(run);
+}
+
+async function run(options: Options): Promise<void> {
+  const inits = integer(options.inits, "--inits", 1);
+  const workers = options.workers === undefined ? availableParallelism() : integer(options.workers, "--workers", 0);
+  let line: Progress | undefined;
+  try {
+    const rows = await measureZones({
+      cells: cellsOf(options),
+      data: options.data,
+      dataDir: options.dataDir,
+      inits,
+      workers,
+      backend: options.backend ?? "auto",
+      signal: interruptible(),
+      progress: (done, total) => {
+        line ??= progress({ title: "zone", total });
+        line.update(done);
+      },
+    });
+    line?.end();
+    if (options.json === true) printJson({ rows });
+    else {
+      writeOutput(options.out, drawFigure(zoneFigure(rows, options.data)));
+      print(`${show(rows)}\n\npicture: ${options.out}`);
+    }
+  } finally {
+    line?.end();
+  }
+}
+
+/** One cell per format. */
+function cellsOf(options: Options): ZoneParameters[] {
+  const { operands, accumulate, arithmetic, bias, rounding, flush, model, init } = options;
+  const common = {
+    ...{ model, init, operands, accumulate, arithmetic, bias, rounding, flush },
+    block: options.block === undefined ? undefined : blockLength(options.block),
+    samples: samplesOf(options),
+    batch: integer(options.batch, "--batch", 1),
+    choices: choicesOf(options.kink),
+    variant: word(options.variant, "variant", ["product", "overwrite"]),
+    lossScale: scaleOf(options.lossScale),
+    all: options.all === true,
+    seed: integer(options.seed, "--seed", 0),
+  };
+  const formats = options.format === undefined ? list(options.formats) : [options.format];
+  return formats.map((format) => ({ ...common, format: formatNamed(format).name }));
+}
+
+function samplesOf(options: Options): number {
+  if (options.samples !== "all") return integer(options.samples, "--samples", 1);
+  return loadData(options.data, "train", options.dataDir).count;
+}
+
+function choicesOf(text: string): [number, number] {
+  const [kink, values] = assignment(text, "--kink");
+  word(kink, "kink of zone", ["relu.zero"]);
+  const choices = list(values).map((value) => number(value, `--kink ${kink}`));
+  if (choices.length !== 2 || choices.some((choice) => !Number.isFinite(choice))) {
+    throw new UsageError(`--kink ${kink}: found '${values}', expected two numbers such as 0,1`);
+  }
+  return [choices[0], choices[1]];
+}
+
+/** `2^10` or `1024`. */
+function scaleOf(text: string): number {
+  const power = /^2\^([+-]?\d+)$/.exec(text.trim());
+  return power === null ? number(text, "--loss-scale") : 2 ** Number(power[1]);
+}
+
+const short = (value: number): string => (value === 0 ? "0" : value.toPrecision(2));
+
+function show(rows: readonly ZoneRow[]): string {
+  const headers = [
+    "format",
+    "networks hit",
+    "share",
+    "95 % interval",
+    "published",
+    "mini-batches hit",
+    "zeros per layer",
+  ];
+  const body = rows.map((row) => [
+    row.format,
+    `${row.hit} of ${row.inits}`,
+    row.share === null ? "undecided" : percent(row.share),
+    row.low === null || row.high === null ? "" : `${percent(row.low)} .. ${percent(row.high)}`,
+    publishedText(row),
+    `${row.batchesHit} of ${row.batches}`,
+    row.zeros.map(short).join(" "),
+    row.relativeChange.median === null ? "" : percent(row.relativeChange.median, 2),
+    row.seconds.toFixed(1),
+  ]);
+  return table([...headers, "median change", "seconds"], body);
+}
+
+function publishedText(row: ZoneRow): string {
+  const share = publishedShare(row);
+  return share === null ? "" : percent(share);
+}
