@@ -25,7 +25,7 @@ import { emitSum, keptDims, reducedShape, reductionOptions } from "./sum.ts";
 const atZero: Kink = {
   name: "l2norm.zero",
   where: "norm == 0",
-  slopes: ["-1", "1"],
+  slopes: ["-|t|", "|t|"],
   rules: ["NaN"],
   number: true,
   overwrite: false,

@@ -1,9 +1,8 @@
-/** Internal ops of reduceMax: which entries are tied for the maximum, and the maximum over those of a tangent. */
+/** Internal op of reduceMax: which entries are tied for the maximum. */
 import { stridesOf } from "../base/shape.ts";
 import { add, constant, type Expr, eq, index, input, mul, ne, select } from "../ir/expression.ts";
 import { axesOf, reductionOf } from "./arguments.ts";
 import type { Op } from "./op.ts";
-import { reducedShape } from "./sum.ts";
 
 /** Entry x is the maximum y; where y is NaN the entries that are NaN. */
 const tied: Expr = select(ne(input(1), input(1)), ne(input(0), input(0)), eq(input(0), input(1)));
@@ -14,13 +13,14 @@ function placeAmong(reduced: readonly number[], axes: readonly number[]): Expr {
   return axes.map((axis, i) => mul(index(axis), constant(strides[i]))).reduce(add, constant(0));
 }
 
-const axesOption = { name: "axes", type: "integers", default: null, doc: "the reduced axes" } as const;
-
 export const maxTiesOp: Op = {
   name: "maxTies",
   doc: "The entries of x that equal their maximum y (kept dims): all of them, or only the first or last. Internal.",
   operands: ["x", "y"],
-  options: [axesOption, { name: "which", type: "string", default: "all", doc: "all, first or last" }],
+  options: [
+    { name: "axes", type: "integers", default: null, doc: "the reduced axes" },
+    { name: "which", type: "string", default: "all", doc: "all, first or last" },
+  ],
   kinks: [],
   infer: ([x]) => [{ shape: x.shape, type: "bool" }],
   lower: ({ node, inputs, outputs, type, scratch, read, emit }) => {
@@ -53,28 +53,5 @@ export const maxTiesOp: Op = {
     });
     const expr = eq(placeAmong(reduced, axes), input(0));
     emit({ ...map, inputs: [read(chosen, shape)], outputs: [{ value: outputs[0], expr }] });
-  },
-};
-
-export const maxOverTiesOp: Op = {
-  name: "maxOverTies",
-  doc: "The maximum of t over the entries of a mask: the one-sided derivative of reduceMax. Internal.",
-  operands: ["t", "mask"],
-  options: [axesOption],
-  kinks: [],
-  infer: ([t], options) => [{ shape: reducedShape("maxOverTies", t.shape, options), type: t.type }],
-  lower: ({ node, inputs, outputs, type, emit }) => {
-    const { shape } = type(inputs[0]);
-    const { outer, reduced, access } = reductionOf(shape, axesOf("maxOverTies", shape, node.options.axes));
-    emit({
-      node: node.id,
-      loop: "reduce",
-      outer,
-      reduced,
-      inputs: inputs.map(access),
-      element: select(input(1), input(0), constant(-Infinity)),
-      combine: "max",
-      output: outputs[0],
-    });
   },
 };

@@ -1,12 +1,13 @@
 /** Maximum over axes; entries equal to it are tied. */
 import { ShapeError, UsageError } from "../base/errors.ts";
 import { showShape } from "../base/shape.ts";
-import { constant, div, gt, input, select, zero } from "../ir/expression.ts";
+import { constant, gt, input, select, zero } from "../ir/expression.ts";
 import { expressionToJson } from "../ir/expression-json.ts";
 import type { Tensor } from "../ir/trace.ts";
 import { applyExpression } from "./apply-expression.ts";
 import { axesOf, floatTypeOf, reductionOf } from "./arguments.ts";
 import { call, type Operand } from "./call.ts";
+import { countTies, shareEvenly } from "./max-over-ties.ts";
 import type { Application, Builder, Kink, Op } from "./op.ts";
 import { apply, reshapeTo, unaryPullback } from "./rules.ts";
 import { keptDims, reducedShape, reductionOptions } from "./sum.ts";
@@ -21,45 +22,21 @@ const tie: Kink = {
   default: "even",
 };
 
-/** The tied entries, and by what the rule divides between them (kept dims), where it does. */
-interface Ties {
-  readonly mask: number;
-  readonly count?: number;
-}
-
 function maskOf(b: Builder, at: Application, which: "all" | "first" | "last"): number {
   const [x] = at.inputs;
   const y = keptDims(b, "reduceMax", at.outputs[0], b.type(x).shape, at.options);
   return apply(b, "maxTies", [x, y], { axes: at.options.axes, which });
 }
 
-function countOf(b: Builder, at: Application, mask: number): number {
-  return apply(b, "sum", [mask], { axes: at.options.axes, keepDims: true });
-}
-
-function tiesOf(b: Builder, at: Application): Ties {
-  const { choice } = at.chosen(tie.name);
-  switch (choice) {
-    case "first":
-    case "last":
-    case "all":
-      return { mask: maskOf(b, at, choice) };
-    case "even": {
-      const mask = maskOf(b, at, "all");
-      return { mask, count: countOf(b, at, mask) };
-    }
-    default:
-      throw new UsageError(`reduceMax.tie: choice ${JSON.stringify(choice)}, expected ${tie.rules.join(", ")}`);
-  }
-}
-
-/** `value` (broadcast) at the chosen entries, divided where they share it; 0 elsewhere. */
+/** `value` (broadcast) at the entries that the rule chooses, divided where they share it; 0 elsewhere. */
 function weigh(b: Builder, at: Application, value: number): number {
-  const { mask, count } = tiesOf(b, at);
+  const { choice } = at.chosen(tie.name);
+  if (choice === "even") return shareEvenly(b, at, maskOf(b, at, "all"), value);
+  if (choice !== "first" && choice !== "last" && choice !== "all") {
+    throw new UsageError(`reduceMax.tie: choice ${JSON.stringify(choice)}, expected ${tie.rules.join(", ")}`);
+  }
   const { shape, type } = b.type(at.inputs[0]);
-  const part = count === undefined ? input(1) : div(input(1), input(2));
-  const inputs = [mask, value, ...(count === undefined ? [] : [count])];
-  return applyExpression(b, inputs, select(input(0), part, zero), type, shape);
+  return applyExpression(b, [maskOf(b, at, choice), value], select(input(0), input(1), zero), type, shape);
 }
 
 export const reduceMaxOp: Op = {
@@ -99,7 +76,7 @@ export const reduceMaxOp: Op = {
     return [reshapeTo(b, apply(b, "maxOverTies", [t, maskOf(b, at, "all")], { axes: at.options.axes }), shape)];
   },
   census: (b, at) => {
-    const count = countOf(b, at, maskOf(b, at, "all"));
+    const count = countTies(b, at, maskOf(b, at, "all"));
     return apply(b, "count", [count], { expr: expressionToJson(gt(input(0), constant(1))) });
   },
 };
