@@ -1,4 +1,5 @@
 /** Reverse accumulation: the nodes that carry adjoints from outputs to inputs. */
+import { UsageError } from "../base/errors.ts";
 import type { Convention } from "../conventions/convention.ts";
 import type { ProgramBuilder } from "../ir/builder.ts";
 import type { Program } from "../ir/program.ts";
@@ -34,6 +35,7 @@ class Contributions {
 /**
  * Appends the backward of `program` to `builder`, which must start from it.
  * @param seeds Adjoints of values (of outputs).
+ * @throws UsageError on an op without a derivative rule.
  * @returns The adjoints of the `wrt` inputs; undefined where nothing reaches them. The adjoint of a value used several
  *   times is the sum over its uses in program order (operands of one node in order, an output last).
  */
@@ -51,7 +53,9 @@ export function backward(
     if (!node.inputs.some((value) => active.has(value))) continue;
     const cotangents = node.outputs.map((value) => contributions.sum(value));
     if (cotangents.every((cotangent) => cotangent === undefined)) continue;
-    const adjoints = opOf(node).pullback?.(builder, applicationOf(builder, node, convention), cotangents) ?? [];
+    const rule = opOf(node).pullback;
+    if (rule === undefined) throw new UsageError(`${node.op}: has no derivative rule, it is not differentiated`);
+    const adjoints = rule(builder, applicationOf(builder, node, convention), cotangents);
     for (let operand = node.inputs.length - 1; operand >= 0; operand--) {
       const value = node.inputs[operand];
       const adjoint = adjoints[operand];

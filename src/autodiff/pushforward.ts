@@ -1,8 +1,10 @@
 /** Values and directional derivatives in one program. */
+import { UsageError } from "../base/errors.ts";
 import type { Convention } from "../conventions/convention.ts";
 import { ProgramBuilder } from "../ir/builder.ts";
 import type { Program } from "../ir/program.ts";
 import { ops } from "../ops/index.ts";
+import { isFloatType } from "../ops/infer.ts";
 import { applicationOf, defaultConvention, opOf } from "./application.ts";
 import { zerosLike } from "./backward.ts";
 import { floatOutputs, inputsOf } from "./wrt.ts";
@@ -32,7 +34,12 @@ export function pushforward(
     const given = node.inputs.map((value) => tangents.get(value));
     if (given.every((tangent) => tangent === undefined)) continue;
     const at = applicationOf(builder, node, convention);
-    const found = opOf(node).pushforward?.(builder, at, given, oneSided) ?? [];
+    const rule = opOf(node).pushforward;
+    if (rule === undefined) {
+      if (node.outputs.every((value) => !isFloatType(program.values[value].type))) continue;
+      throw new UsageError(`${node.op}: has no derivative rule, it is not differentiated`);
+    }
+    const found = rule(builder, at, given, oneSided);
     found.forEach((tangent, i) => {
       if (tangent !== undefined) tangents.set(node.outputs[i], tangent);
     });
