@@ -101,11 +101,6 @@ export class Context {
     return this.#planned.offsets[value];
   }
 
-  /** Byte address of the scratch memory of a loop, by its place in the kernel; -1 where it has none. */
-  scratch(loop: number): number {
-    return this.#planned.scratch[loop];
-  }
-
   stream(access: Access): Stream {
     return streamOf(this.carrier(access.value), this.address(access.value), access.offset, access.strides);
   }

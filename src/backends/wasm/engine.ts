@@ -1,5 +1,6 @@
 /** Compiles kernels into one WebAssembly module over one memory, and runs them. */
 import { UsageError } from "../../base/errors.ts";
+import type { Format } from "../../formats/format.ts";
 import type { Precision } from "../../formats/precision.ts";
 import { round } from "../../formats/round.ts";
 import { visit } from "../../ir/expression.ts";
@@ -7,14 +8,16 @@ import type { Kernel, Loop } from "../../ir/loops.ts";
 import type { Carrier, Engine } from "../backend.ts";
 import { bufferOf, Choices, roundInto } from "../buffers.ts";
 import { scalarFormat } from "../evaluation.ts";
-import { carrierView } from "../js/arena.ts";
+import { Arena, carrierView, type Shared } from "../js/arena.ts";
+import { prepare } from "../js/loops.ts";
+import { formatOfType } from "../layout.ts";
 import { type Plan, plan } from "../planner.ts";
-import { Module } from "./assembler.ts";
+import { type FunctionBuilder, Module } from "./assembler.ts";
 import { ChoiceCells, Context, Host } from "./context.ts";
+import { contractScratch, emitContract } from "./contract.ts";
 import { emitGather, scatterScratch } from "./gather.ts";
 import { emitMap } from "./map.ts";
 import { emitMove } from "./move.ts";
-import { emitPlainContract } from "./plain-contract.ts";
 import { emitReduce } from "./reduce.ts";
 
 type Kernels = Readonly<Record<string, Kernel>>;
@@ -41,7 +44,9 @@ function choiceCells(kernels: Kernels, precision: Precision): ChoiceCells {
   return cells;
 }
 
-function scratchOf(loop: Loop): number {
+function scratchOf(loop: Loop, kernel: Kernel, precision: Precision): number {
+  const formatOf = (value: number): Format | undefined => formatOfType(kernel.values[value].type, precision);
+  if (loop.loop === "contract") return contractScratch(loop, formatOf, precision);
   return loop.loop === "gather" ? scatterScratch(loop) : 0;
 }
 
@@ -63,41 +68,49 @@ function allocate(pages: number): WebAssembly.Memory {
   }
 }
 
-function emitLoop(context: Context, loop: Loop, index: number): void {
+/** A loop that only the reference can compute, run by it on the same memory: rare precisions, at its speed. */
+function emitReference(context: Context, f: FunctionBuilder, loop: Loop, arena: Arena): void {
+  let run: (() => void) | undefined;
+  const number = context.host.register(() => {
+    run ??= prepare(loop, arena);
+    run();
+    return 0;
+  });
+  f.i32(number).f64(0).f64(0).i32(0).i32(0).call(context.host.callee).op("drop");
+}
+
+function emitLoop(context: Context, loop: Loop, scratch: number, arena: Arena): void {
   const f = context.module.function([]);
   context.functions.push(f);
-  switch (loop.loop) {
-    case "map":
-      return emitMap(context, f, loop);
-    case "reduce":
-      return emitReduce(context, f, loop);
-    case "move":
-      return emitMove(context, f, loop);
-    case "gather":
-      return emitGather(context, f, loop, context.scratch(index));
-    case "contract":
-      return emitPlainContract(context, f, loop);
-  }
+  if (loop.loop === "map") emitMap(context, f, loop);
+  else if (loop.loop === "reduce") emitReduce(context, f, loop);
+  else if (loop.loop === "move") emitMove(context, f, loop);
+  else if (loop.loop === "gather") emitGather(context, f, loop, scratch);
+  else if (!emitContract(context, f, loop, scratch)) emitReference(context, f, loop, arena);
 }
 
 export function compileWasm(kernels: Kernels, precision: Precision): Engine {
   const cells = choiceCells(kernels, precision);
-  const planned = plan(kernels, precision, scratchOf, cells.bytes);
+  const planned = plan(kernels, precision, (loop, kernel) => scratchOf(loop, kernel, precision), cells.bytes);
   const pages = pagesOf(planned);
+  const memory = allocate(pages);
+  const choices = new Choices(kernels);
+  const shared: Shared = { memory: memory.buffer as ArrayBuffer, precision, choices, step: 0 };
   const module = new Module();
   module.importMemory("engine", "memory", pages, { maximum: pages });
   const host = new Host(module);
   for (const [name, kernel] of Object.entries(planned.kernels)) {
     const context = new Context(module, name, kernel, precision, host, cells);
-    kernel.kernel.loops.forEach((loop, index) => emitLoop(context, loop, index));
+    const arena = new Arena(name, kernel, shared);
+    kernel.kernel.loops.forEach((loop, index) => {
+      emitLoop(context, loop, kernel.scratch[index], arena);
+    });
     const run = module.function([], [], `run:${name}`);
     for (const f of context.functions) run.call(f);
   }
-  const memory = allocate(pages);
   const imports = { engine: { memory, host: host.call } };
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.bytes()), imports);
-  const choices = new Choices(kernels);
-  const cellValues = new Float64Array(memory.buffer, 0, cells.cells.length);
+  const cellValues = new Float64Array(shared.memory, 0, cells.cells.length);
   const storeChoices = (): void => {
     cells.cells.forEach(({ kernel, name, format }, i) => {
       const value = choices.get(kernel, name);
@@ -110,7 +123,7 @@ export function compileWasm(kernels: Kernels, precision: Precision): Engine {
     let view = views.get(name);
     if (view === undefined) {
       const { type, offset } = bufferOf(planned, name);
-      view = carrierView(memory.buffer, type, offset, precision);
+      view = carrierView(shared.memory, type, offset, precision);
       views.set(name, view);
     }
     return view;
@@ -127,6 +140,7 @@ export function compileWasm(kernels: Kernels, precision: Precision): Engine {
     },
     setStep: (step) => {
       host.step = step;
+      shared.step = step;
     },
     run: (name) => {
       const run = runs.get(name);

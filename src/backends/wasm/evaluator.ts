@@ -116,7 +116,10 @@ export class Evaluator {
     const { rounding, flush } = precision;
     // Storing float64 lanes as float32 rounds to nearest.
     if (rounding === "nearest" && isFloat32(target) && !flush) return;
-    if (rounding !== "stochastic") return this.roundTo(target, rounding, flush);
+    if (rounding !== "stochastic") {
+      this.roundTo(target, rounding, flush);
+      return;
+    }
     const uniform = drawCoordinates(precision, this.#loop.node);
     this.#hostRound((x, _, element) => {
       uniform.set(element, this.#context.host.step);

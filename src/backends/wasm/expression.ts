@@ -102,11 +102,14 @@ class Printer {
         return;
       case "unary":
         this.push(e.x);
-        return this.#unary(e.name);
+        this.#unary(e.name);
+        return;
       case "binary":
-        return this.#binary(e.name, e.a, e.b);
+        this.#binary(e.name, e.a, e.b);
+        return;
       case "select":
-        return this.#select(e.test, e.a, e.b);
+        this.#select(e.test, e.a, e.b);
+        return;
       default:
         throw new Error(`expression: cannot print ${e.kind} in ${name} ${integers}`);
     }
@@ -145,7 +148,10 @@ class Printer {
     const f = this.#f;
     const { name, integers, signBit } = this.#lanes;
     if (operation === "pow") throw new Error("expression: function pow was not expanded");
-    if (operation === "min" || operation === "max") return this.#extreme(operation, a, b);
+    if (operation === "min" || operation === "max") {
+      this.#extreme(operation, a, b);
+      return;
+    }
     this.push(a);
     this.push(b);
     if (operation === "copysign") {
@@ -168,7 +174,7 @@ class Printer {
     const { name, scalar } = this.#lanes;
     const [x, c] = a.kind === "constant" ? [b, a] : [a, b];
     const unsafe = operation === "min" ? -0 : 0;
-    const plain = c.kind === "constant" && c.value === c.value && !(operation === "min" && isConstant(c, unsafe));
+    const plain = c.kind === "constant" && !Number.isNaN(c.value) && !(operation === "min" && isConstant(c, unsafe));
     this.push(x);
     if (plain && isConstant(c, unsafe)) f.splat(0, scalar).op(`${name}.add`);
     this.push(c);

@@ -1,10 +1,11 @@
 /** What maps and reductions share: which inputs they read, integer results, the row-major index of a lane. */
 import { type Expr, visit } from "../../ir/expression.ts";
-import type { FunctionBuilder } from "./assembler.ts";
+import type { FunctionBuilder, Local } from "./assembler.ts";
 import type { Evaluator } from "./evaluator.ts";
 import { type Bindings, isMask } from "./expression.ts";
-import { narrow } from "./lanes.ts";
-import type { Place } from "./nest.ts";
+import { type Lanes, narrow, widen } from "./lanes.ts";
+import { loadVector } from "./memory.ts";
+import type { Nest, Place } from "./nest.ts";
 
 /** Inputs that some expression reads. */
 export function inputsOf(expressions: readonly Expr[]): readonly number[] {
@@ -15,6 +16,43 @@ export function inputsOf(expressions: readonly Expr[]): readonly number[] {
     });
   }
   return [...found];
+}
+
+/** The inputs of a loop as vectors of numbers in locals. */
+export class InputVectors {
+  readonly #f: FunctionBuilder;
+  readonly #lanes: Lanes;
+  readonly #nest: Nest;
+  readonly #vectors: readonly { readonly place: Place; readonly local: Local }[];
+  readonly #places: ReadonlyMap<number, Local>;
+
+  /** The first places of the nest are those of the inputs `used`. Scalars are loaded here, before the loops. */
+  constructor(f: FunctionBuilder, lanes: Lanes, nest: Nest, used: readonly number[]) {
+    this.#f = f;
+    this.#lanes = lanes;
+    this.#nest = nest;
+    this.#vectors = used.map((_, i) => ({ place: nest.places[i], local: f.local("v128") }));
+    this.#places = new Map(used.map((input, i) => [input, this.#vectors[i].local]));
+    this.#load((place) => place.pointer === undefined);
+  }
+
+  /** Loads the current vectors. */
+  load(): void {
+    this.#load((place) => place.pointer !== undefined);
+  }
+
+  push(input: number): void {
+    this.#f.get(this.#places.get(input) as Local);
+  }
+
+  #load(wanted: (place: Place) => boolean): void {
+    for (const { place, local } of this.#vectors) {
+      if (!wanted(place)) continue;
+      loadVector(this.#f, this.#nest, place, this.#lanes.count);
+      widen(this.#f, this.#lanes, place.carrier);
+      this.#f.set(local);
+    }
+  }
 }
 
 /** Pushes an int32 or bool result as int32 lanes, as many as there are lanes of numbers, from lane 0. */

@@ -3,13 +3,13 @@ import { stridesOf } from "../../base/shape.ts";
 import type { MapLoop } from "../../ir/loops.ts";
 import { resultDraw } from "../stochastic.ts";
 import { fitsFloat32 } from "./arithmetic.ts";
-import type { FunctionBuilder, Local } from "./assembler.ts";
+import type { FunctionBuilder } from "./assembler.ts";
 import type { Context } from "./context.ts";
 import { Evaluator, operandsOfLoop } from "./evaluator.ts";
 import { pushIndex, readsIndex } from "./index-vector.ts";
-import { float32Lanes, float64Lanes, narrow, widen } from "./lanes.ts";
-import { inputsOf, pushElement, pushInteger } from "./loop-values.ts";
-import { loadVector, storeVector } from "./memory.ts";
+import { float32Lanes, float64Lanes, narrow } from "./lanes.ts";
+import { InputVectors, inputsOf, pushElement, pushInteger } from "./loop-values.ts";
+import { storeVector } from "./memory.ts";
 import { coalesce, Nest } from "./nest.ts";
 
 export function emitMap(context: Context, f: FunctionBuilder, loop: MapLoop): void {
@@ -31,16 +31,9 @@ export function emitMap(context: Context, f: FunctionBuilder, loop: MapLoop): vo
   const [shape] = joined.groups;
   const nest = new Nest(f, shape, joined.streams, shape.length - 1, lanes.count);
   const evaluator = new Evaluator(context, f, loop, lanes, operands, expressions);
-  const vectors = new Map<number, Local>(used.map((i) => [i, f.local("v128")]));
-  const load = (i: number, at: number): void => {
-    loadVector(f, nest, nest.places[at], lanes.count);
-    widen(f, lanes, nest.places[at].carrier);
-    f.set(vectors.get(i) as Local);
-  };
-  const repeats = (at: number): boolean => nest.places[at].pointer === undefined;
-  used.forEach((i, at) => repeats(at) && load(i, at));
+  const inputs = new InputVectors(f, lanes, nest, used);
   const bindings = evaluator.bindings(
-    (i) => f.get(vectors.get(i) as Local),
+    (i) => inputs.push(i),
     (axis) => pushIndex(f, lanes, nest, axis),
   );
   const outputs = loop.outputs.map((output, j) => ({
@@ -49,7 +42,7 @@ export function emitMap(context: Context, f: FunctionBuilder, loop: MapLoop): vo
     result: f.local("v128"),
   }));
   nest.loop(0, shape.length, () => {
-    used.forEach((i, at) => repeats(at) || load(i, at));
+    inputs.load();
     for (const { value, expr, place, result } of outputs) {
       if (context.carrier(value) === "int32") {
         pushInteger(f, evaluator, expr, bindings);

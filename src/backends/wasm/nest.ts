@@ -110,7 +110,10 @@ export class Nest {
 
   /** Runs `body` over the axes from .. to - 1, outermost first; every pointer ends where it started. */
   loop(from: number, to: number, body: () => void): void {
-    if (from === to) return body();
+    if (from === to) {
+      body();
+      return;
+    }
     const f = this.#f;
     const step = from === this.vectorAxis ? this.width : 1;
     const iterations = Math.ceil(this.#extents[from] / step);
@@ -118,7 +121,8 @@ export class Nest {
     const counter = this.counters[from];
     if (iterations === 1) {
       f.i32(0).set(counter);
-      return this.loop(from + 1, to, body);
+      this.loop(from + 1, to, body);
+      return;
     }
     f.i32(0)
       .set(counter)
@@ -143,9 +147,15 @@ export class Nest {
   /** `whole()` where all lanes of the current vector are inside, `part(lanes)` for the last one where some are not. */
   lanes(whole: () => void, part: (lanes: number) => void, result?: "v128"): void {
     const { remainder, vectorAxis, width } = this;
-    if (remainder === 0 && vectorAxis >= 0) return whole();
+    if (remainder === 0 && vectorAxis >= 0) {
+      whole();
+      return;
+    }
     const extent = vectorAxis < 0 ? 1 : this.#extents[vectorAxis];
-    if (extent < width) return part(extent);
+    if (extent < width) {
+      part(extent);
+      return;
+    }
     this.#f
       .get(this.counters[vectorAxis])
       .i32(extent - remainder)

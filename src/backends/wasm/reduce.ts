@@ -13,9 +13,9 @@ import { type Combiner, extreme, floatSum, integerSum } from "./combiner.ts";
 import type { Context } from "./context.ts";
 import { Evaluator, operandsOfLoop } from "./evaluator.ts";
 import { pushIndex, pushInside, readsIndex } from "./index-vector.ts";
-import { float32Lanes, float64Lanes, type Lanes, narrow, widen } from "./lanes.ts";
-import { inputsOf, pushElement, pushInteger } from "./loop-values.ts";
-import { loadVector, storeLanes, storeVector } from "./memory.ts";
+import { float32Lanes, float64Lanes, type Lanes, narrow } from "./lanes.ts";
+import { InputVectors, inputsOf, pushElement, pushInteger } from "./loop-values.ts";
+import { storeLanes, storeVector } from "./memory.ts";
 import { coalesce, Nest, type Stream } from "./nest.ts";
 
 /** The kinds of reduction that differ in code: float sums keep their order, integer sums and extremes need not. */
@@ -91,7 +91,10 @@ function pushResult(
   const target = context.format(loop.output);
   const finish = loop.finish ?? input(0);
   const bindings = evaluator.bindings(() => f.get(total), pushAxis);
-  if (target === undefined) return pushInteger(f, evaluator, finish, bindings);
+  if (target === undefined) {
+    pushInteger(f, evaluator, finish, bindings);
+    return;
+  }
   evaluator.pushValue(finish, target, bindings);
   evaluator.round(finish, target, (lane) => pushElementOf(lane).i32(resultDraw));
   narrow(f, evaluator.lanes, context.carrier(loop.output));
@@ -116,16 +119,9 @@ export function emitReduce(context: Context, f: FunctionBuilder, loop: ReduceLoo
   const place = nest.places[used.length];
   const operands = operandsOfLoop(context, loop);
   const evaluator = new Evaluator(context, f, loop, lanes, operands, [loop.element]);
-  const vectors = new Map<number, Local>(used.map((i) => [i, f.local("v128")]));
-  const load = (i: number, at: number): void => {
-    loadVector(f, nest, nest.places[at], lanes.count);
-    widen(f, lanes, nest.places[at].carrier);
-    f.set(vectors.get(i) as Local);
-  };
-  const repeats = (at: number): boolean => nest.places[at].pointer === undefined;
-  used.forEach((i, at) => repeats(at) && load(i, at));
+  const inputs = new InputVectors(f, lanes, nest, used);
   const pushAxis = (axisNumber: number): void => pushIndex(f, lanes, nest, axisNumber);
-  const bindings = evaluator.bindings((i) => f.get(vectors.get(i) as Local), pushAxis);
+  const bindings = evaluator.bindings((i) => inputs.push(i), pushAxis);
   const elementOf = (lane: number): FunctionBuilder => pushElement(f, place, lane);
   const combiner = combinerOf(context, f, loop, evaluator, elementOf);
   const total = f.local("v128");
@@ -133,7 +129,7 @@ export function emitReduce(context: Context, f: FunctionBuilder, loop: ReduceLoo
   nest.loop(0, outer, () => {
     combiner.start();
     nest.loop(outer, extents.length, () => {
-      used.forEach((i, at) => repeats(at) || load(i, at));
+      inputs.load();
       if (kind === "integerSum") pushInteger(f, evaluator, loop.element, bindings);
       else evaluator.pushValue(loop.element, kind === "floatSum" ? context.precision.accumulate : undefined, bindings);
       combiner.step(across && nest.remainder > 0 ? () => pushInside(f, nest, extents[axis]) : undefined);
