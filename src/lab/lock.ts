@@ -70,7 +70,7 @@ function create(path: string, owner: Owner): boolean {
 
 /** Moves a dead owner's lock away; puts it back if it turns out to be a new owner's. */
 function removeStale(path: string, stale: Owner | undefined): void {
-  const aside = `${path}.${randomUUID()}`;
+  const aside = `${path}.${randomUUID()}.tmp`;
   try {
     renameSync(path, aside);
   } catch (error) {

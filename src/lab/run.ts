@@ -110,10 +110,11 @@ async function execute(
   for (const row of run.rows) rows.get(row.trial)?.push(row);
   const missing = trials.filter((trial) => !rows.has(trial.id));
   const failures: Failure[] = [];
+  const costs = new Map(missing.map((trial) => [trial.id, cost(trial)]));
   const shares = new Map<string, number>();
   let finished = sum(trials) - sum(missing);
   const line = options.progress?.(sum(trials), finished);
-  const inFlight = (): number => missing.reduce((t, trial) => t + cost(trial) * (shares.get(trial.id) ?? 0), 0);
+  const inFlight = (): number => [...shares].reduce((total, [id, share]) => total + share * (costs.get(id) ?? 0), 0);
   const note = (): string =>
     `${rows.size} of ${trials.length} trials${failures.length > 0 ? `, ${failures.length} failed` : ""}`;
   const show = (): void => line?.update(finished + inFlight(), note());

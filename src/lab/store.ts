@@ -1,10 +1,10 @@
 /** The run store: plain folders `<store>/<experiment>/<run id>/` with params.json, rows.jsonl, status.json, lock. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DataError, UsageError, unknown } from "../base/errors.ts";
 import { numericsVersion } from "../formats/numerics-version.ts";
 import type { Scale, StoredRow } from "./experiment.ts";
-import { makeDirectory, replaceFile } from "./files.ts";
+import { makeDirectory, replaceFile, storeFailure } from "./files.ts";
 import { canonicalJson, decodeJson, encodeJson } from "./json.ts";
 import { type Lock, lock } from "./lock.ts";
 import type { ParameterRecord, Plain } from "./parameters.ts";
@@ -114,6 +114,13 @@ function writeParams(folder: string, params: RunParameters): void {
   replaceFile(path, `${encodeJson({ ...params, provenance: history }, 2)}\n`);
 }
 
+/** Temporary files of a process that was killed. */
+function removeLeftovers(folder: string): void {
+  for (const name of readdirSync(folder).filter((entry) => entry.endsWith(".tmp"))) {
+    storeFailure(folder, () => rmSync(join(folder, name), { force: true }));
+  }
+}
+
 /**
  * Starts a run or continues it where it stopped.
  * @throws DataError if another process holds it, the disk refuses, or the store is damaged or of another version.
@@ -125,6 +132,7 @@ export function openRun(store: string, params: RunParameters): OpenRun {
   const held: Lock = lock(join(folder, "lock"));
   const path = join(folder, "rows.jsonl");
   try {
+    removeLeftovers(folder);
     const before = readRows(path);
     cutTornRows(path, before);
     writeParams(folder, params);

@@ -1,5 +1,6 @@
 /** Identities: a trial is its parameters, its seed and the numerics version, hashed. */
 import { createHash } from "node:crypto";
+import { UsageError } from "../base/errors.ts";
 import { numericsVersion } from "../formats/numerics-version.ts";
 import type { RowIdentity, Scale } from "./experiment.ts";
 import { canonicalJson } from "./json.ts";
@@ -43,9 +44,17 @@ export function runId(
   return `${scale}-${digest({ experiment, scale, parameters: overrides, seed, numerics, data }, 12)}`;
 }
 
-/** The lines of a trial's result: parameters, what was measured, identity. A trial without rows is one marker line. */
+const reserved = ["trial", "row", "of", "seed", "numerics"] as const;
+
+/**
+ * The lines of a trial's result: parameters, what was measured, identity. A trial without rows is one marker line.
+ * @throws UsageError if a parameter or a measurement has a name of the identity.
+ */
 export function storedRows(trial: Trial, rows: readonly object[]): RowIdentity[] {
   const identity = { trial: trial.id, of: rows.length, seed: trial.seed, numerics: numericsVersion };
+  const clash = reserved.find((name) => [trial.parameters, ...rows].some((record) => Object.hasOwn(record, name)));
+  if (clash !== undefined)
+    throw new UsageError(`${trial.experiment}: a parameter or column is named '${clash}', which is reserved`);
   if (rows.length === 0) return [{ ...identity, row: -1 }];
   return rows.map((row, index) => ({ ...trial.parameters, ...row, ...identity, row: index }));
 }

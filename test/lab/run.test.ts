@@ -37,6 +37,25 @@ describe("runs", () => {
     for (const path of [store, process.cwd()]) expect(text).not.toContain(path);
   });
 
+  test("data sets: checksums are recorded, trials read them", async () => {
+    const store = folder();
+    const reading: Experiment = {
+      ...toy,
+      data: () => [{ name: "mnist", split: "test" }],
+      trial: (_, context) => [{ images: context.data("mnist", "test").count }],
+    };
+    const result = await runExperiment(reading, { store, workers: 0, parameters: { trials: 2 } });
+    expect(result.rows.map((row) => row.images)).toEqual([10_000, 10_000]);
+    expect(listRuns(store)[0].data).toEqual({ "mnist/test": expect.stringMatching(/^sha256:[0-9a-f]{64}$/) });
+  });
+
+  test("a column may not take a name of the identity", async () => {
+    const clashing: Experiment = { ...toy, trial: () => [{ trial: "mine" }] };
+    await expect(runExperiment(clashing, { workers: 0 })).rejects.toThrow(
+      "toy/squares: a parameter or column is named 'trial'",
+    );
+  });
+
   test("without a store rows stay in memory", async () => {
     const result = await runExperiment(toy, { workers: 0 });
     expect([result.rows.length, result.folder]).toEqual([12, undefined]);

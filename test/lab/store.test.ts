@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { appendFileSync, existsSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -85,11 +85,14 @@ describe("kill", () => {
     const ended = new Promise<NodeJS.Signals | null>((resolve) => child.on("exit", (_, signal) => resolve(signal)));
     const stored = (): number => listRuns(store)[0]?.rows.length ?? 0;
     while (stored() < 6 && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 10));
+    const second = run(store, { trials: 40, milliseconds: 25 });
+    await expect(second).rejects.toThrow(new RegExp(`the run is held by process ${child.pid} on ${hostname()}`));
     child.kill("SIGKILL");
     expect([await ended, errors]).toEqual(["SIGKILL", ""]);
     const before = listRuns(store)[0];
     expect(before.rows.length).toBeLessThan(80);
     expect(existsSync(join(before.folder, "lock"))).toBe(true);
+    writeFileSync(join(before.folder, "status.json.1.tmp"), "{");
     const result = await run(store, { trials: 40, milliseconds: 25 });
     expect(result.id).toBe(before.id);
     expect(result.rows.map((row) => row.index)).toEqual(Array.from({ length: 80 }, (_, i) => Math.floor(i / 2)));
@@ -97,6 +100,7 @@ describe("kill", () => {
     expect(new Set(lines).size).toBe(80);
     expect(lines.slice(0, before.rows.length)).toEqual(before.rows.map((row) => encodeJson(row)));
     expect(listRuns(store)[0].provenance.length).toBe(2);
+    expect(readdirSync(before.folder).sort()).toEqual(["params.json", "rows.jsonl", "status.json"]);
   });
 });
 
