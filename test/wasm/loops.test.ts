@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { wasm } from "../../src/backends/wasm/index.ts";
 import { UsageError } from "../../src/base/errors.ts";
 import { sizeOf, stridesOf } from "../../src/base/shape.ts";
-import { precision } from "../../src/formats/precision.ts";
+import { type PrecisionSpec, precision } from "../../src/formats/precision.ts";
 import * as e from "../../src/ir/expression.ts";
 import type { Access, Kernel, Loop, ValueType } from "../../src/ir/loops.ts";
 import { awkward, expectAgreement, formatNames, sample } from "./agree.ts";
@@ -376,4 +376,43 @@ test("choices are rounded, set per kernel, and unknown ones refused", () => {
   expect([...engine.buffer("out0")]).toEqual([1, 0.333251953125, 0.333251953125, 2, NaN]);
   expect(() => engine.setChoice("alhpa", 1)).toThrow("did you mean alpha?");
   expect(sizeOf(kernel.values[0].shape)).toBe(5);
+});
+
+function contractOf(batch: number[], m: number, n: number, k: number, transposed: boolean, bias: boolean): Kernel {
+  const a = [...batch, m, k];
+  const b = [...batch, ...(transposed ? [n, k] : [k, n])];
+  const strides = stridesOf(b);
+  const columns = transposed ? [...strides.slice(0, -2), 1, k] : strides;
+  const loop: Loop = {
+    loop: "contract",
+    node: 5,
+    batch,
+    m,
+    n,
+    k,
+    a: whole(0, a),
+    b: { value: 1, strides: columns, offset: 0 },
+    ...(bias ? { bias: { value: 2, strides: [1], offset: 0 } } : {}),
+    output: 3,
+  };
+  return single([store(...a), store(...b), store(n)], [store(...batch, m, n)], loop);
+}
+
+test("contractions agree in the engine, also in precisions that the packed kernel declines", () => {
+  const specs: PrecisionSpec[] = [
+    ...formatNames.map((format) => ({ store: format })),
+    { store: "float32", operands: "tfloat32" },
+    { store: "float32", arithmetic: "fused" },
+    { store: "float64", arithmetic: "fused", block: 4 },
+    { store: "float16", accumulate: "float16", bias: "rounded" },
+    { store: "float16", rounding: "stochastic" },
+    { store: "float32", rounding: "up", block: 3 },
+    { store: "custom(9,30)", block: Infinity, flush: true },
+  ];
+  for (const spec of specs) {
+    for (const bias of [false, true]) {
+      expectAgreement(contractOf([2], 5, 7, 9, bias, bias), spec, (name, n) => sample(n, name.length + n, 2, 30));
+      expectAgreement(contractOf([], 3, 4, 0, bias, bias), spec);
+    }
+  }
 });
