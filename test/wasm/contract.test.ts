@@ -1,29 +1,6 @@
 import { expect, test } from "vitest";
-import { js } from "../../src/backends/js/index.ts";
-import { type PrecisionSpec, precision } from "../../src/formats/precision.ts";
-import { awkward, compilePacked, contraction, elements, type Layout, type Sizes } from "./contraction.ts";
-
-/** First difference between the packed contraction and the reference, as text. */
-function difference(sizes: Sizes, layout: Layout, bias: boolean, spec: PrecisionSpec, special: number): string {
-  const kernel = contraction(sizes, layout, bias);
-  const filled = precision(spec);
-  const packed = compilePacked(kernel, filled);
-  if (packed === undefined) return "declined";
-  const reference = js.compile({ only: kernel }, filled);
-  kernel.inputs.forEach(({ name }, i) => {
-    reference.write(name, awkward(elements(kernel, name), 17 * i + sizes.k, special));
-    packed.buffer(name).set(reference.buffer(name));
-  });
-  reference.run("only");
-  packed.buffer("out").fill(12345);
-  packed.run();
-  packed.run();
-  const [expected, found] = [reference.buffer("out"), packed.buffer("out")];
-  const at = expected.findIndex((value, i) => !Object.is(value, found[i]));
-  return at < 0
-    ? ""
-    : `${layout} ${JSON.stringify(sizes)} ${JSON.stringify(spec)} [${at}]: ${found[at]}, expected ${expected[at]}`;
-}
+import type { PrecisionSpec } from "../../src/formats/precision.ts";
+import { difference, type Layout, type Sizes } from "./contraction.ts";
 
 const layouts: Layout[] = ["nn", "nt", "tn", "strided"];
 const sizes: Sizes[] = [
@@ -61,6 +38,48 @@ test("zeros of both signs, subnormals, infinities, NaN", () => {
           }
         }
       }
+    }
+  }
+});
+
+const small: Sizes = { m: 6, n: 13, k: 37 };
+
+test("every format of storage, operands and sums", () => {
+  const stores = ["float16", "bfloat16", "tfloat32", "float8_e4m3", "float8_e5m2", "custom(8,20)", "custom(4,3)"];
+  for (const store of stores) {
+    const others = [
+      {},
+      { accumulate: store },
+      { accumulate: "float64" },
+      { operands: "float8_e5m2" },
+      { accumulate: "float16", flush: true },
+      { accumulate: store, bias: "rounded", flush: true },
+    ] as const;
+    for (const other of others) {
+      for (const arithmetic of ["strict", "fused"] as const) {
+        const spec = { store, arithmetic, block: 16, ...other };
+        for (const special of [0, 0.1]) {
+          expect(difference(small, "nn", true, spec, special)).toBe("");
+        }
+      }
+    }
+  }
+});
+
+test("operands and sums that differ from storage", () => {
+  const specs: PrecisionSpec[] = [
+    { store: "float32", operands: "tfloat32" },
+    { store: "float32", operands: "bfloat16", flush: true },
+    { store: "float32", accumulate: "float64" },
+    { store: "float32", accumulate: "float64", bias: "rounded" },
+    { store: "float32", operands: "float16", accumulate: "float16" },
+    { store: "float64", operands: "tfloat32", accumulate: "float64" },
+    { store: "float64", flush: true },
+    { store: "float32", flush: true, bias: "rounded" },
+  ];
+  for (const spec of specs) {
+    for (const arithmetic of ["strict", "fused"] as const) {
+      for (const layout of layouts) expect(difference(small, layout, true, { ...spec, arithmetic }, 0.05)).toBe("");
     }
   }
 });

@@ -2,13 +2,14 @@
 
 import type { Carrier } from "../../src/backends/backend.ts";
 import { carrierView } from "../../src/backends/js/arena.ts";
+import { js } from "../../src/backends/js/index.ts";
 import { formatOfType } from "../../src/backends/layout.ts";
 import { plan } from "../../src/backends/planner.ts";
 import { Module } from "../../src/backends/wasm/assembler.ts";
 import { ChoiceCells, Context, Host } from "../../src/backends/wasm/context.ts";
 import { contractScratch, emitContract } from "../../src/backends/wasm/contract.ts";
 import { sizeOf } from "../../src/base/shape.ts";
-import type { Precision } from "../../src/formats/precision.ts";
+import { type Precision, type PrecisionSpec, precision } from "../../src/formats/precision.ts";
 import type { ContractLoop, Kernel } from "../../src/ir/loops.ts";
 
 export type Layout = "nn" | "nt" | "tn" | "strided";
@@ -105,4 +106,26 @@ export function awkward(count: number, seed: number, special: number): Float64Ar
 export function elements(kernel: Kernel, name: string): number {
   const { value } = [...kernel.inputs, ...kernel.outputs].find((buffer) => buffer.name === name) as { value: number };
   return sizeOf(kernel.values[value].shape);
+}
+
+/** First difference between the packed contraction and the reference, as text. */
+export function difference(sizes: Sizes, layout: Layout, bias: boolean, spec: PrecisionSpec, special: number): string {
+  const kernel = contraction(sizes, layout, bias);
+  const filled = precision(spec);
+  const packed = compilePacked(kernel, filled);
+  if (packed === undefined) return "declined";
+  const reference = js.compile({ only: kernel }, filled);
+  kernel.inputs.forEach(({ name }, i) => {
+    reference.write(name, awkward(elements(kernel, name), 17 * i + sizes.k, special));
+    packed.buffer(name).set(reference.buffer(name));
+  });
+  reference.run("only");
+  packed.buffer("out").fill(12345);
+  packed.run();
+  packed.run();
+  const [expected, found] = [reference.buffer("out"), packed.buffer("out")];
+  const at = expected.findIndex((value, i) => !Object.is(value, found[i]));
+  return at < 0
+    ? ""
+    : `${layout} ${JSON.stringify(sizes)} ${JSON.stringify(spec)} [${at}]: ${found[at]}, expected ${expected[at]}`;
 }

@@ -33,6 +33,8 @@ export interface ContractPlan {
   /** Rounds packed operands, where they are not of the format already. */
   readonly operands: Format | undefined;
   readonly bias: "none" | "once" | "rounded";
+  /** The sum with the bias is rounded to odd first: one rounding in float64 would not be innocuous. */
+  readonly oddBias: boolean;
   /** Rows of `a` and columns of `b` packed at a time. */
   readonly rows: number;
   readonly columns: number;
@@ -108,13 +110,16 @@ export function planContract(
   if (chosen.arithmetic === "fused" && chosen.lanes === float32Lanes && !fusedMultiplyAdd) {
     chosen = { arithmetic: "fusedNarrow", lanes: float64Lanes };
   }
-  const { arithmetic, lanes } = chosen;
   const biasFormat = loop.bias && formatOf(loop.bias.value);
   const bias = loop.bias === undefined ? "none" : precision.bias;
+  let oddBias = false;
   if (bias !== "none") {
-    const sum = bias === "once" ? accumulate : output;
-    if (biasFormat === undefined || !addsBias(biasFormat, sum, lanes)) return undefined;
+    if (biasFormat === undefined) return undefined;
+    oddBias = !addsBias(biasFormat, bias === "once" ? accumulate : output, chosen.lanes);
+    if (oddBias && chosen.arithmetic === "narrow") chosen = { ...chosen, lanes: float64Lanes };
+    if (oddBias && chosen.lanes !== float64Lanes) return undefined;
   }
+  const { arithmetic, lanes } = chosen;
   if (lanes === float32Lanes && output.carrier !== "float32" && !isFloat64(output)) return undefined;
   const chunk = block <= longestChunk ? block * Math.max(1, Math.floor(panelSteps / block)) : panelSteps;
   const single = lanes === float32Lanes;
@@ -125,6 +130,7 @@ export function planContract(
     output,
     operands,
     bias,
+    oddBias,
     rows: single ? 128 : 64,
     columns: single ? 1024 : 512,
     chunk: Math.max(1, Math.min(chunk, loop.k)),

@@ -4,8 +4,8 @@ import type { Access } from "../../ir/loops.ts";
 import type { FunctionBuilder, Module } from "./assembler.ts";
 import type { ContractPlan } from "./contract-plan.ts";
 import { float32Lanes, narrow } from "./lanes.ts";
-import { roundLanes } from "./steps-exact.ts";
-import { pushLanes, type Steps, storeLanes } from "./tile.ts";
+import { pushOddSum, roundLanes } from "./steps-exact.ts";
+import { pushLanes, storeLanes } from "./tile.ts";
 
 /** Whether the sums are the result: nothing to add, nothing to round. */
 export function isPlainResult(plan: ContractPlan, flush: boolean): boolean {
@@ -48,7 +48,6 @@ export function emitBiasRow(
  */
 export function emitResult(
   module: Module,
-  steps: Steps,
   plan: ContractPlan,
   flush: boolean,
   n: number,
@@ -61,20 +60,20 @@ export function emitResult(
   const [from, to, row, column, shift] = Array.from({ length: 5 }, () => f.local("i32"));
   const sumBytes = 2 ** lanes.logBytes;
   const outputBytes = output.carrier === "float32" ? 4 : 8;
+  /** The caller rounds to the output's format: here only a bias added in the accumulate format is rounded. */
+  const addBias = (count: number): void => {
+    pushLanes(f, lanes, shift, 0, count);
+    f.set(y);
+    if (plan.oddBias) pushOddSum(f, x, y);
+    else f.get(x).get(y).op(`${lanes.name}.add`);
+    if (bias === "once") roundLanes(f, lanes, plan.accumulate);
+    f.set(x);
+  };
   const finish = (count: number): void => {
     pushLanes(f, lanes, from, 0, count);
+    if (bias === "rounded") roundLanes(f, lanes, output, flush);
     f.set(x);
-    if (bias === "rounded") {
-      f.get(x);
-      roundLanes(f, lanes, output, flush);
-      pushLanes(f, lanes, shift, 0, count);
-      f.op(`${lanes.name}.add`).set(x);
-    } else if (bias === "once") {
-      f.get(x);
-      pushLanes(f, lanes, shift, 0, count);
-      steps.add(f);
-      f.set(x);
-    }
+    if (bias !== "none") addBias(count);
     f.get(x);
     if (outputBytes < sumBytes && isFloat32(output) && !flush) f.op("f32x4.demote_f64x2_zero").set(y);
     else if (outputBytes > sumBytes) f.set(y);

@@ -370,7 +370,7 @@ class Driver {
     const { n, output } = this.#loop;
     const { lanes, scratch } = this.#plan;
     const { module, precision } = this.#context;
-    const result = emitResult(module, this.#steps, this.#plan, precision.flush, n, n % lanes.count);
+    const result = emitResult(module, this.#plan, precision.flush, n, n % lanes.count);
     const place = f.local("i32");
     this.#times("row", n).get(this.#at("column")).op("i32.add").set(place);
     f.get(this.#at("sums")).get(place).i32(this.#bytes).op("i32.mul").op("i32.add");

@@ -65,7 +65,7 @@ function pushSumError(f: FunctionBuilder, x: Local, y: Local, s: Local): void {
  * Pushes x + y rounded to odd: where the sum is inexact the neighbor of the exact sum whose last bit is 1. Then rounding
  * to any format of at most 51 bits is rounding the exact sum (Boldo and Melquiond, 2008).
  */
-function pushOddSum(f: FunctionBuilder, x: Local, y: Local): void {
+export function pushOddSum(f: FunctionBuilder, x: Local, y: Local): void {
   const [s, error] = [f.local("v128"), f.local("v128")];
   f.get(x).get(y).op("f64x2.add").set(s);
   pushSumError(f, x, y, s);
