@@ -47,6 +47,12 @@ export function checkChoice(kink: Kink, choice: Choice): void {
   );
 }
 
+/** A readable slope as a number: "-0.5", "1/6"; NaN where it depends on options. */
+function slopeOf(text: string): number {
+  const [above, below = 1] = text.split("/").map(Number);
+  return above / below;
+}
+
 /**
  * Whether a choice is no Clarke subgradient: a number outside the one-sided slopes, NaN or an infinity, or tie weights
  * that do not sum to 1 (`all`, `none`). `overwrite` of anything but 0 is outside. False where the slopes depend on options.
@@ -54,6 +60,6 @@ export function checkChoice(kink: Kink, choice: Choice): void {
 export function outsideClarke(kink: Kink, choice: Choice): boolean {
   if (typeof choice === "object") return choice.value !== 0 || outsideClarke(kink, 0);
   if (typeof choice === "string") return ["all", "none", "NaN", "Infinity", "-Infinity"].includes(choice);
-  const slopes = kink.slopes.map(Number);
+  const slopes = kink.slopes.map(slopeOf);
   return choice < Math.min(...slopes) || choice > Math.max(...slopes);
 }
