@@ -22,6 +22,8 @@ export interface Parameter<T = Plain | undefined> {
   /** Least and greatest value of a number or an integer. */
   readonly minimum?: number;
   readonly maximum?: number;
+  /** Only the grid reads it (how many trials): no part of a trial, so that a larger grid keeps a smaller one's trials. */
+  readonly gridOnly?: boolean;
 }
 
 const truth: Readonly<Record<string, boolean>> = { true: true, false: false, yes: true, no: false };
@@ -108,7 +110,11 @@ export function trialParameters(experiment: Experiment, scale: Scale, overrides:
   const resolved = resolveParameters(experiment, scale, overrides);
   const trials = new Map<string, ParameterRecord>();
   for (const cell of experiment.grid(scale, resolved)) {
-    const parameters = { ...resolved, ...cell, ...overrides };
+    const parameters = Object.fromEntries(
+      Object.entries({ ...resolved, ...cell, ...overrides }).filter(
+        ([name]) => experiment.parameters[name]?.gridOnly !== true,
+      ),
+    );
     const key = canonicalJson(parameters);
     if (!trials.has(key)) trials.set(key, parameters);
   }

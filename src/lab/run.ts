@@ -9,7 +9,7 @@ import { runTrials } from "./pool.ts";
 import type { Progress } from "./progress.ts";
 import { provenance } from "./provenance.ts";
 import type { Failure, Status } from "./status.ts";
-import { type OpenRun, openRun } from "./store.ts";
+import { findTrials, type OpenRun, openRun } from "./store.ts";
 import { runId, storedRows, type Trial, trialId } from "./trial.ts";
 
 export interface RunOptions {
@@ -48,7 +48,15 @@ const heartbeat = 5000;
 
 /** A run without a store. */
 function inMemory(): OpenRun {
-  return { folder: "", rows: [], done: new Set(), append: () => {}, status: () => {}, close: () => {} };
+  return {
+    folder: "",
+    rows: [],
+    done: new Set(),
+    append: () => {},
+    adopt: () => {},
+    status: () => {},
+    close: () => {},
+  };
 }
 
 function checksums(experiment: Experiment, parameters: ParameterRecord, dataDir: string | undefined) {
@@ -74,7 +82,7 @@ function planTrials(
 }
 
 /**
- * Runs the trials that the store does not have. Aborting stops cleanly: what is stored stays, and the same call
+ * Runs the trials that the store does not have (those of other runs are copied). Aborting stops cleanly: what is stored stays, and the same call
  * continues. A trial that fails is reported with its parameters, and tried again by the next call.
  * @throws UsageError on wrong parameters; DataError if the store is held, of another version, or cannot be written.
  */
@@ -108,6 +116,10 @@ async function execute(
   const sum = (list: readonly Trial[]): number => list.reduce((total, trial) => total + cost(trial), 0);
   const rows = new Map<string, RowIdentity[]>(trials.filter((t) => run.done.has(t.id)).map((t) => [t.id, []]));
   for (const row of run.rows) rows.get(row.trial)?.push(row);
+  const wanted = new Set(trials.flatMap((trial) => (rows.has(trial.id) ? [] : [trial.id])));
+  const elsewhere = options.store === undefined ? [] : [...findTrials(options.store, experiment.id, wanted)];
+  if (elsewhere.length > 0) run.adopt(elsewhere.flatMap(([, measured]) => measured));
+  for (const [trial, measured] of elsewhere) rows.set(trial, measured);
   const missing = trials.filter((trial) => !rows.has(trial.id));
   const failures: Failure[] = [];
   const costs = new Map(missing.map((trial) => [trial.id, cost(trial)]));

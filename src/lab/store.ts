@@ -42,6 +42,8 @@ export interface OpenRun {
   readonly rows: readonly StoredRow[];
   readonly done: ReadonlySet<string>;
   append(trial: Trial, rows: readonly object[]): void;
+  /** Copies rows of whole trials from other runs. */
+  adopt(rows: readonly StoredRow[]): void;
   status(status: Omit<Status, "heartbeat">): void;
   close(): void;
 }
@@ -83,6 +85,17 @@ export function listRuns(store: string, experiment?: string): StoredRun[] {
     status: readStatus(join(folder, "status.json")),
     rows: readRows(join(folder, "rows.jsonl")).rows,
   }));
+}
+
+/** Rows of these trials in any run of the experiment, by trial: what another run need not measure again. */
+export function findTrials(store: string, experiment: string, trials: ReadonlySet<string>): Map<string, StoredRow[]> {
+  const found = new Map<string, StoredRow[]>();
+  for (const run of trials.size === 0 ? [] : listRuns(store, experiment)) {
+    const mine = run.rows.filter((row) => trials.has(row.trial) && !found.has(row.trial));
+    for (const row of mine.filter((first) => first.row === 0)) found.set(row.trial, []);
+    for (const row of mine) found.get(row.trial)?.push(row);
+  }
+  return found;
 }
 
 /** The run of an id, or of `experiment/id`. @throws UsageError if there is none (with the near id) or several. */
@@ -143,6 +156,10 @@ export function openRun(store: string, params: RunParameters): OpenRun {
       append(trial, rows): void {
         held.verify();
         appendRows(path, storedRows(trial, rows));
+      },
+      adopt(rows): void {
+        held.verify();
+        appendRows(path, rows);
       },
       status(status): void {
         held.beat();

@@ -30,6 +30,28 @@ describe("runs", () => {
     expect(run.provenance[0]).toMatchObject({ numerics: 1, node: process.versions.node });
   });
 
+  test("a larger run keeps the trials of a smaller one", async () => {
+    const store = folder();
+    const measured: unknown[] = [];
+    const counted: Experiment = {
+      ...toy,
+      trial(parameters, context) {
+        measured.push(parameters.index);
+        return toy.trial(parameters, context);
+      },
+    };
+    const small = await runExperiment(counted, { store, workers: 0, parameters: { trials: 3 } });
+    const large = await runExperiment(counted, { store, workers: 0, parameters: { trials: 5 } });
+    expect(measured).toEqual([0, 1, 2, 3, 4]);
+    expect(large.rows.slice(0, 6)).toEqual(small.rows);
+    expect(listRuns(store).map((run) => [run.rows.length, run.status?.done])).toEqual(
+      expect.arrayContaining([
+        [6, 3],
+        [10, 5],
+      ]),
+    );
+  });
+
   test("no path of the machine is stored", async () => {
     const store = folder();
     const result = await runExperiment(toy, { store, workers: 0 });

@@ -9,7 +9,7 @@ export const toy = {
   title: "Squares",
   parameters: {
     index: { type: "integer", default: 0, doc: "which square", minimum: 0 },
-    trials: { type: "integer", default: 6, doc: "how many", minimum: 0 },
+    trials: { type: "integer", default: 6, doc: "how many", minimum: 0, gridOnly: true },
     format: { type: "string", default: "float32", doc: "number format", choices: ["float16", "float32"] },
     rows: { type: "integer", default: 2, doc: "rows per trial" },
     milliseconds: { type: "number", default: 0, doc: "what a trial waits", minimum: 0 },
