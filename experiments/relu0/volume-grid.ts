@@ -16,7 +16,7 @@ interface Counts {
 
 const counts: Readonly<Record<Scale, Counts>> = {
   quick: { base: 2, other: 1, wide: 1, float64: 1, beyond: 1 },
-  minimal: { base: 1000, other: 200, wide: 100, float64: 20, beyond: 100 },
+  minimal: { base: 1000, other: 200, wide: 100, float64: 20, beyond: 60 },
   paper: { base: 1000, other: 1000, wide: 1000, float64: 1000, beyond: 1000 },
 };
 
@@ -58,8 +58,8 @@ export const variations: readonly Cell[] = [
 function countOf(cell: Cell, scale: Scale): number {
   const { base, other, wide, float64, beyond } = counts[scale];
   if (cell.format === "float64") return float64;
-  if (cell.model === widthModel(1024)) return wide;
   const plain = cell.format === "float16" || (cell.format === "float32" && cell.operands === undefined);
+  if (cell.model === widthModel(1024)) return plain ? wide : Math.min(wide, beyond);
   if (!plain) return beyond;
   const isBase = Object.keys(cell).every((key) => key === "format");
   return isBase ? base : other;
