@@ -38,14 +38,19 @@ export function report(error: unknown): number {
   return exitCodes.failed;
 }
 
-/** A signal that Ctrl-C aborts; a second Ctrl-C ends the process at once. */
+let interruption: AbortController | undefined;
+
+/** The process's signal that Ctrl-C aborts; a second Ctrl-C ends the process at once. */
 export function interruptible(): AbortSignal {
-  const controller = new AbortController();
-  const stop = (): void => {
-    if (controller.signal.aborted) process.exit(exitCodes.interrupted);
-    controller.abort();
-  };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
-  return controller.signal;
+  if (interruption === undefined) {
+    const controller = new AbortController();
+    const stop = (): void => {
+      if (controller.signal.aborted) process.exit(exitCodes.interrupted);
+      controller.abort();
+    };
+    process.on("SIGINT", stop);
+    process.on("SIGTERM", stop);
+    interruption = controller;
+  }
+  return interruption.signal;
 }
