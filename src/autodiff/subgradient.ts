@@ -50,7 +50,7 @@ export function subgradient(
   const chosen = along(direction, pushforward(program, convention, { wrt }));
   const slopes = (name: string): DirectionalSlopes[] =>
     Array.from(ahead[name], (right, i) => {
-      const left = -behind[name][i];
+      const left = 0 - behind[name][i];
       return { left, right, chosen: chosen[name][i], side: sideOf(left, right, chosen[name][i]) };
     });
   return Object.fromEntries(Object.keys(ahead).map((name) => [name, slopes(name)]));

@@ -8,7 +8,7 @@ export interface Inference {
   readonly name: string;
   /** A trailing "..." takes any number of operands, a trailing "?" at most one. */
   readonly operands: readonly string[];
-  readonly options: readonly { readonly name: string; readonly default?: Json }[];
+  readonly options: readonly { readonly name: string; readonly type: string; readonly default?: Json }[];
   infer(inputs: readonly ValueType[], options: Node["options"]): readonly ValueType[];
 }
 
@@ -17,17 +17,41 @@ export type OpTable = ReadonlyMap<string, Inference>;
 
 type Named = { readonly name: string; readonly value: number };
 
-/** Options with defaults filled in. @throws UsageError on a name the op does not have. */
+const isList = (item: (entry: Json) => boolean) => (value: Json) => Array.isArray(value) && value.every(item);
+const isNumber = (value: Json): boolean => typeof value === "number";
+
+/** What a value of each option type looks like, and how errors call it. */
+const optionTypes: Readonly<Record<string, readonly [test: (value: Json) => boolean, expected: string]>> = {
+  number: [isNumber, "a number"],
+  numbers: [isList(isNumber), "a list of numbers"],
+  integer: [Number.isInteger, "a whole number"],
+  integers: [isList(Number.isInteger), "a list of whole numbers"],
+  boolean: [(value) => typeof value === "boolean", "true or false"],
+  string: [(value) => typeof value === "string", "text"],
+  expression: [Array.isArray, "an expression"],
+};
+
+/** Options with defaults filled in. @throws UsageError on a name the op does not have, a missing or a wrong value. */
 export function completeOptions(op: Inference, given: Node["options"]): Node["options"] {
   const known = op.options.map((spec) => spec.name);
   for (const name of Object.keys(given)) {
     if (!known.includes(name)) throw unknown(`option of ${op.name}`, name, known);
   }
+  for (const { name, type, default: standard } of op.options) {
+    const value = given[name] ?? standard;
+    const [test, expected] = optionTypes[type];
+    if (value === standard && standard !== undefined) continue;
+    if (value === undefined || !test(value)) {
+      throw new UsageError(`${op.name}: ${name} is ${JSON.stringify(value) ?? "missing"}, expected ${expected}`);
+    }
+  }
   const defaults = op.options.filter((spec) => spec.default !== undefined).map((spec) => [spec.name, spec.default]);
-  return { ...Object.fromEntries(defaults), ...given };
+  const set = Object.entries(given).filter(([, value]) => value !== undefined && value !== null);
+  return { ...Object.fromEntries(defaults), ...Object.fromEntries(set) };
 }
 
-function checkOperands(op: Inference, found: number): void {
+/** @throws UsageError */
+export function checkOperands(op: Inference, found: number): void {
   const most = op.operands.some((operand) => operand.endsWith("...")) ? Infinity : op.operands.length;
   const least = op.operands.filter((operand) => !/(\.\.\.|\?)$/.test(operand)).length;
   if (found >= least && found <= most) return;

@@ -27,10 +27,12 @@ import {
 
 export const isZero = (e: Expr): boolean => e.kind === "constant" && e.value === 0;
 
-/** a + b where a literal 0 adds nothing. */
+/** a + b where a literal 0 adds nothing, also inside two selects by one test. */
 export function plus(a: Expr, b: Expr): Expr {
   if (isZero(a)) return b;
-  return isZero(b) ? a : add(a, b);
+  if (isZero(b)) return a;
+  if (a.kind !== "select" || b.kind !== "select" || a.test !== b.test) return add(a, b);
+  return choose(a.test, plus(a.a, b.a), plus(a.b, b.b));
 }
 
 const minus = (e: Expr): Expr => (isZero(e) ? zero : neg(e));

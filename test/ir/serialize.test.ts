@@ -8,6 +8,7 @@ import { showExpression } from "../../src/ir/expression-text.ts";
 import type { Json, Program } from "../../src/ir/program.ts";
 import { deserialize, serialize } from "../../src/ir/serialize.ts";
 import { trace } from "../../src/ir/trace.ts";
+import { programFromText } from "../../src/ops/check-program.ts";
 import { constant, gelu, leakyRelu, mul } from "../../src/ops/index.ts";
 
 const number = fc.oneof(fc.double(), fc.constantFrom(-0, Number.NaN, Infinity, -Infinity));
@@ -79,6 +80,23 @@ describe("programs as text", () => {
     expect(damaged('"outputs":[1]', '"outputs":[0]')).toThrow("value %0 is defined twice");
     expect(damaged('"op":"mul"', '"op":3')).toThrow("program.nodes[0].op: found 3, expected text");
     expect(damaged('"shape":[2]', '"shape":[2.5]')).toThrow("program.values[0].shape[0]: found 2.5");
+  });
+});
+
+describe("programs from elsewhere", () => {
+  const text = serialize(trace(({ x }) => leakyRelu(x, 0.5), { x: [2] }));
+  const damaged =
+    (from: string, to: string): (() => Program) =>
+    () =>
+      programFromText(text.replace(from, to));
+
+  test("are checked against the ops", () => {
+    expect(serialize(programFromText(text))).toBe(text);
+    expect(damaged('"leakyRelu"', '"leakyRlu"')).toThrow("program: unknown op 'leakyRlu'; did you mean leakyRelu?");
+    expect(damaged('"slope"', '"slop"')).toThrow("unknown option of leakyRelu 'slop'; did you mean slope?");
+    expect(damaged('"slope":0.5', '"slope":"a"')).toThrow('leakyRelu: slope is "a", expected a number');
+    expect(damaged('"inputs":[0]', '"inputs":[0,0]')).toThrow("leakyRelu: 2 operands, expected (x)");
+    expect(damaged('"shape":[2]', '"shape":[3]')).toThrow("node 0 (leakyRelu): declares store[2], expected store[3]");
   });
 });
 

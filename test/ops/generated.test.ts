@@ -8,6 +8,7 @@ import { sizeOf } from "../../src/base/shape.ts";
 import { compile } from "../../src/compile.ts";
 import { type Choice, convention, type Kink, outsideClarke } from "../../src/conventions/index.ts";
 import { formats } from "../../src/formats/index.ts";
+import type { PrecisionSpec } from "../../src/formats/precision.ts";
 import type { Program } from "../../src/ir/program.ts";
 import { ops } from "../../src/ops/index.ts";
 import type { Op } from "../../src/ops/op.ts";
@@ -130,7 +131,7 @@ const canonical = (data: Carrier): string =>
 const edges = [0, -0, 1, -1, 3, -3, 6, Number.NaN, Infinity, -Infinity, 1e-40, -6e-8, 0.7];
 const edgy = (i: number): number => (i % 3 === 0 ? edges[(i / 3) % edges.length] : mixed(i));
 
-function bits(program: Program, precision: string, backend: string): Record<string, string> {
+function bits(program: Program, precision: PrecisionSpec, backend: string): Record<string, string> {
   const engine = compile(program, { precision, backend });
   for (const [name, data] of Object.entries(fill(program, edgy))) engine.write(name, data);
   engine.run("program");
@@ -139,9 +140,19 @@ function bits(program: Program, precision: string, backend: string): Record<stri
   return outputs;
 }
 
-const precisions = [...formats.map((format) => format.name), "custom(3, 4)"];
+const precisions: readonly (readonly [string, PrecisionSpec])[] = [
+  ...formats.map((format) => [format.name, { store: format }] as const),
+  ["custom(3, 4)", { store: "custom(3, 4)" }],
+  ["float16 summed in float16, blocks of 2", { store: "float16", accumulate: "float16", block: 2, bias: "rounded" }],
+  ["float32 fused, one chain", { arithmetic: "fused", block: Infinity }],
+  ["float16 with subnormals flushed", { store: "float16", flush: true }],
+  ["float32 upwards", { rounding: "up" }],
+  ["float64 toward zero", { store: "float64", rounding: "zero" }],
+  ["float16 stochastically", { store: "float16", rounding: "stochastic", seed: 3 }],
+  ["bfloat16 downwards", { store: "bfloat16", rounding: "down" }],
+];
 
-describe.each(precisions.map((name) => [name]))("js and wasm give the same bits in %s", (precision) => {
+describe.each(precisions)("js and wasm give the same bits in %s", (_precision, precision) => {
   test.each(all)("%s", (_name, op) => {
     const program = sample(op);
     const derivatives = isDifferentiable(op) ? [joinedPullback(program), pushforward(program)] : [];
