@@ -44,13 +44,13 @@ export function barPanel(options: BarPanelOptions): Panel {
         marginLeft: 46,
         marginBottom: 40,
         marginTop: 22,
-        fx: { domain: groups, padding: 0.18, label: options.xLabel },
+        fx: { domain: groups, padding: 0.18, label: options.xLabel || null },
         x: { domain: series, axis: null, padding: 0.08 },
         y: { label: options.yLabel, zero: true, nice: true, ...(options.yDomain && { domain: [...options.yDomain] }) },
         marks: marks(
           gridY({ stroke: "currentColor", strokeOpacity: 0.15 }),
           axisY({ ticks: 5, color: "currentColor", labelAnchor: "top" }),
-          axisFx({ anchor: "bottom", color: "currentColor", label: options.xLabel }),
+          axisFx({ anchor: "bottom", color: "currentColor", label: options.xLabel || null }),
           barY(defined, { fx: "x", x: "series", y: "value", fill: (bar: Bar) => color(bar.series) }),
           text(
             defined.filter((bar) => bar.value === 0),

@@ -44,7 +44,7 @@ const font = "system-ui, 'DejaVu Sans', sans-serif";
 function wrap(text: string, width: number, size: number): string[] {
   const limit = Math.floor(width / (0.56 * size));
   const lines = [""];
-  for (const word of text.split(/\s+/)) {
+  for (const word of text.replaceAll(" %", "\u00a0%").split(/[ \n]+/)) {
     const last = lines[lines.length - 1];
     if (last === "") lines[lines.length - 1] = word;
     else if (last.length + 1 + word.length <= limit) lines[lines.length - 1] = `${last} ${word}`;

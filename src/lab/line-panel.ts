@@ -46,9 +46,14 @@ export function showPower(value: number): string {
 
 /** Decades for logarithmic scales (at most about eight of them), with 0 for symlog. */
 function axisTicks(scale: ScaleType | undefined, values: readonly number[], constant = 1): AxisTicks {
-  if (scale === undefined || scale === "linear") return { ticks: 5 };
+  if (scale === undefined || scale === "linear") {
+    const flat = values.length > 0 && values.every((value) => value === values[0]);
+    return flat ? { ticks: 5, domain: [Math.min(0, values[0]), Math.max(0, values[0]) || 1] } : { ticks: 5 };
+  }
   const magnitudes = values.map(Math.abs).filter((value) => value > 0 && Number.isFinite(value));
-  if (magnitudes.length === 0) return { ticks: 5 };
+  if (magnitudes.length === 0) {
+    return scale === "log" ? { ticks: 5 } : { ticks: [0, constant], tickFormat: showPower, domain: [0, constant] };
+  }
   const least = scale === "symlog" ? constant : magnitudes.reduce((a, b) => Math.min(a, b));
   const [low, high] = [
     Math.floor(Math.log10(least)),
@@ -88,7 +93,7 @@ export function lineWithBand(options: LinePanelOptions): Panel {
       marginBottom: 40,
       marginTop: 22,
       marginRight: 16,
-      x: { type: options.xScale ?? "linear", label: options.xLabel },
+      x: { type: options.xScale ?? "linear", label: options.xLabel || null },
       y: {
         type: options.yScale ?? "linear",
         label: options.yLabel,
@@ -98,7 +103,7 @@ export function lineWithBand(options: LinePanelOptions): Panel {
       },
       marks: marks(
         gridY({ stroke: "currentColor", strokeOpacity: 0.15, ticks: yAxis.ticks }),
-        axisX({ color: "currentColor", label: options.xLabel, ...xAxis }),
+        axisX({ color: "currentColor", label: options.xLabel || null, ...xAxis }),
         axisY({ color: "currentColor", labelAnchor: "top", ...yAxis }),
         ruleX(events, { x: "x", stroke: "currentColor", strokeDasharray: "3,3", strokeOpacity: 0.7 }),
         text(events, {
