@@ -1,9 +1,12 @@
 import { inflateSync } from "node:zlib";
 import { parseHTML } from "linkedom";
 import { describe, expect, test } from "vitest";
-import { renderPng } from "../../scripts/png.ts";
 import { barPanels, drawFigure, heatmap, lineWithBand } from "../../src/lab/index.ts";
 import { encodePng } from "../../src/lab/png.ts";
+
+const { renderPng } = (await import(new URL("../../scripts/png.mjs", import.meta.url).href)) as {
+  renderPng: (svg: string, dark?: boolean) => Uint8Array;
+};
 
 const bars = [
   { x: 1, series: "float32", value: 5, low: 3, high: 8, published: 5.4 },
@@ -55,7 +58,9 @@ describe("figure", () => {
     const svg = drawFigure({ title: "Zone", caption: "c", panels: [panel, panel] });
     expect(svg.length).toBeLessThan(300_000);
     expect(labels(svg)).toContain("exactly 0");
-    expect(renderPng(svg).length).toBeGreaterThan(10_000);
+    const [light, dark] = [renderPng(svg), renderPng(svg, true)];
+    expect(light.length).toBeGreaterThan(10_000);
+    expect(dark).not.toEqual(light);
   });
 
   test("nothing to draw is still a file", () => {
