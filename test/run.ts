@@ -6,7 +6,10 @@ import type { Program } from "../src/ir/program.ts";
 import { lower } from "../src/ops/lower.ts";
 
 /** An engine of the reference backend over some programs. */
-export function compileJs(programs: Readonly<Record<string, Program>>, spec: PrecisionSpec | string = "float32"): Engine {
+export function compileJs(
+  programs: Readonly<Record<string, Program>>,
+  spec: PrecisionSpec | string = "float32",
+): Engine {
   const kernels = Object.entries(programs).map(([name, program]) => [name, lower(program)]);
   return js.compile(Object.fromEntries(kernels), precision(spec));
 }
