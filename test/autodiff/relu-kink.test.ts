@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { census, gradient, pullback, pushforward, withResiduals } from "../../src/autodiff/index.ts";
-import { convention } from "../../src/conventions/index.ts";
+import { census, gradient, joinedPullback, pullback, pushforward, withResiduals } from "../../src/autodiff/index.ts";
+import { type Choice, convention } from "../../src/conventions/index.ts";
 import { trace } from "../../src/ir/trace.ts";
 import { mul, relu } from "../../src/ops/index.ts";
-import { compileJs } from "../run.ts";
+import { compileJs, evaluate } from "../run.ts";
 
 const x = [-2, -0, 0, 3, Number.NaN];
 const g = [2, 3, 5, 7, 11];
@@ -95,4 +95,29 @@ test("gradients of gradients: relu(x)^2 x has the derivatives 3 x^2, 6 x and 6 f
   engine.write("x", [2]);
   engine.run("f");
   expect(["y", "d:x", "dd:x", "ddd:x"].map((name) => engine.buffer(name)[0])).toEqual([8, 12, 12, 6]);
+});
+
+const alphas = [0, 0.5, 1, -1, 10];
+const overwrite = (value: number): Choice => ({ value, rule: "overwrite" });
+
+/** papers/relu0, 6.1. */
+test.each(alphas.map((alpha) => [alpha]))("the paper's backward pass for alpha = %s, both variants", (alpha) => {
+  const program = trace((t) => relu(t.x), { x: [4] });
+  const inputs = { x: [-1, -0, 0, 2], "d:output": [0.5, 0.5, -3, 7] };
+  const adjoint = (choice: Choice): number[] =>
+    evaluate(joinedPullback(program, convention({ "relu.zero": choice })), inputs)["d:x"];
+  const product = alpha === 0 ? [0, 0] : [0.5 * alpha, -3 * alpha];
+  expect(adjoint(alpha)).toEqual([0, ...product, 7]);
+  expect(adjoint(overwrite(alpha))).toEqual([0, alpha, alpha, 7]);
+});
+
+/** papers/relu0, 6.2: output a relu(w x) at x = 2, w = 0, a = 0.25. */
+test.each([0, 1, -0.5].map((alpha) => [alpha]))("the paper's one-unit network for alpha = %s", (alpha) => {
+  const program = trace(({ x, w, a }) => mul(a, relu(mul(w, x))), { x: [], w: [], a: [] });
+  const slope = (choice: Choice): number =>
+    evaluate(gradient(program, convention({ "relu.zero": choice }), { wrt: ["w"] }), { x: [2], w: [0], a: [0.25] })[
+      "d:w"
+    ][0];
+  expect(slope(alpha)).toBe(alpha * 0.25 * 2);
+  expect(slope(overwrite(alpha))).toBe(alpha * 2);
 });
