@@ -85,7 +85,8 @@ function measure(row: Row): Measured {
   return { row, sum: results.map(([first]) => first), matmul: results.map(([, second]) => second) };
 }
 
-const show = ({ rms, max }: Errors): string => `${rms.toPrecision(2)} / ${max.toPrecision(2)}`;
+const short = (x: number): string => String(Number(x.toPrecision(2)));
+const show = ({ rms, max }: Errors): string => `${short(rms)} / ${short(max)}`;
 
 function table(title: string, measured: readonly Measured[], operation: "sum" | "matmul"): string[] {
   return [
