@@ -31,6 +31,8 @@ export interface Arithmetic {
 
 /** Significant bits up to which rounding a float64 rounded to odd is exact. */
 const oddBits = 51;
+/** The same for stochastic rounding, whose draws then meet a fraction of at least 13 bits and a sticky one. */
+const oddStochasticBits = 40;
 
 /** By rounding float64 results to odd; formats of up to 51 significant bits. */
 function narrowArithmetic(round: (x: number, u?: number) => number): Arithmetic {
@@ -106,6 +108,7 @@ export function arithmetic(format: Format, rounding: Rounding = "nearest", flush
       fma: fmaFloat64,
     };
   }
-  if (format.fractionBits + 1 <= oddBits) return narrowArithmetic(rounder(format, rounding, flush));
+  if (format.fractionBits + 1 <= (rounding === "stochastic" ? oddStochasticBits : oddBits))
+    return narrowArithmetic(rounder(format, rounding, flush));
   return wideArithmetic(format, rounding, flush);
 }
