@@ -44,7 +44,7 @@ export const separationParameters: Experiment<SeparationTrial, SeparationRecord>
   batch: { type: "integer", default: 128, doc: "mini-batch size", minimum: 1 },
   iterations: { type: "integer", default: 468, doc: "iterations scanned for the first hit (full mini-batches of an epoch)", minimum: 1 },
   recorded: { type: "integer", default: 100, doc: "iterations recorded at the start", minimum: 1 },
-  seeds: { type: "integer", default: 0, doc: "replicas per format; 0: the scale's own number", minimum: 0 },
+  seeds: { type: "integer", default: 0, doc: "replicas per format; 0: the scale's own number", minimum: 0, gridOnly: true },
   replica: { type: "integer", default: 0, doc: "number of the replica", minimum: 0 },
   pictureSize: { type: "integer", default: 200, doc: "grid points per side of the zone picture", minimum: 2, maximum: 2000 },
 };

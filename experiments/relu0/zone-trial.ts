@@ -54,7 +54,7 @@ export const zoneParameters: Experiment<ZoneTrial, ScanRecord>["parameters"] = {
   init: { type: "string", default: "default", doc: "law of the initial weights" },
   draw: { type: "string", default: "float32", doc: "draw in float32 and cast, or in the format", choices: ["float32", "format"] },
   all: { type: "boolean", default: false, doc: "scan on after the first hit" },
-  inits: { type: "integer", default: 0, doc: "networks per cell; 0: the scale's own numbers", minimum: 0 },
+  inits: { type: "integer", default: 0, doc: "networks per cell; 0: the scale's own numbers", minimum: 0, gridOnly: true },
   network: { type: "integer", default: 0, doc: "number of the network", minimum: 0 },
 };
 
@@ -72,7 +72,7 @@ let kept: { readonly key: string; readonly meter: ZoneMeter } | undefined;
 
 /** The meter of the cell, compiled once for all its networks in a row. */
 function meterOf(trial: ZoneTrial, context: TrialContext): ZoneMeter {
-  const key = canonicalJson({ ...trial, network: 0, inits: 0, seed: context.seed });
+  const key = canonicalJson({ ...trial, network: 0, seed: context.seed });
   if (kept?.key !== key) {
     kept?.meter.dispose();
     kept = { key, meter: new ZoneMeter(context.data("mnist"), cellOf(zoneParametersOf(trial, context.seed))) };
