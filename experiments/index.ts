@@ -5,7 +5,12 @@ import { separation } from "./relu0/separation.ts";
 import { variants } from "./relu0/variants.ts";
 import { volume } from "./relu0/volume.ts";
 
-export const experiments: readonly Experiment[] = [separation, volume, change, variants] as unknown as readonly Experiment[];
+export const experiments: readonly Experiment[] = [
+  separation,
+  volume,
+  change,
+  variants,
+] as unknown as readonly Experiment[];
 
 /** URL of this module, for worker threads. */
 export const registry: string = import.meta.url;

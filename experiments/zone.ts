@@ -1,16 +1,17 @@
 /** The zone command's experiment: the networks of a few cells, measured in worker threads, summed up in rows. */
+
+import { checkCell } from "../src/analysis/zone/cell.ts";
 import { ZoneMeter } from "../src/analysis/zone/meter.ts";
 import { cellOf, type ZoneParameters } from "../src/analysis/zone/parameters.ts";
-import { checkCell } from "../src/analysis/zone/cell.ts";
 import { type ZoneRow, zoneRow } from "../src/analysis/zone/rows.ts";
 import type { Scan } from "../src/analysis/zone/scan.ts";
 import { UsageError } from "../src/base/errors.ts";
-import type { Experiment, StoredRow, TrialContext } from "../src/lab/experiment.ts";
 import { loadData } from "../src/lab/execute.ts";
-import { canonicalJson } from "../src/lab/json.ts";
-import { runTrials } from "../src/lab/pool.ts";
+import type { Experiment, StoredRow, TrialContext } from "../src/lab/experiment.ts";
 import type { FigureSpec } from "../src/lab/figure.ts";
+import { canonicalJson } from "../src/lab/json.ts";
 import { barPanel } from "../src/lab/panels.ts";
+import { runTrials } from "../src/lab/pool.ts";
 import type { Trial } from "../src/lab/trial.ts";
 import { parameterCount } from "../src/nn/architecture.ts";
 import { baseModel, publishedCount, publishedNetworks } from "./relu0/published.ts";
@@ -75,11 +76,14 @@ export interface ZoneRequest {
  */
 export async function measureZones(request: ZoneRequest): Promise<ZoneRow[]> {
   const { inits } = request;
-  if (!Number.isInteger(inits) || inits < 1) throw new UsageError(`--inits is ${inits}; expected a whole number of at least 1`);
+  if (!Number.isInteger(inits) || inits < 1)
+    throw new UsageError(`--inits is ${inits}; expected a whole number of at least 1`);
   const cells = request.cells.map(cellOf);
   const set = loadData(request.data, "train", request.dataDir);
   for (const cell of cells) checkCell(cell, set.count, set.channels * set.height * set.width, set.classes);
-  const cost = cells.map(({ mlp, samples, precision }) => parameterCount(mlp) * samples * (precision.store.bits === 64 ? 2 : 1));
+  const cost = cells.map(
+    ({ mlp, samples, precision }) => parameterCount(mlp) * samples * (precision.store.bits === 64 ? 2 : 1),
+  );
   const total = cost.reduce((sum, c) => sum + c * inits, 0);
   const scans = cells.map(() => new Map<number, Scan>());
   const trials: Trial[] = request.cells.flatMap((cell, c) =>
@@ -108,7 +112,12 @@ export async function measureZones(request: ZoneRequest): Promise<ZoneRow[]> {
     onProgress: () => undefined,
   });
   request.signal.throwIfAborted();
-  return cells.map((cell, c) => zoneRow(cell, Array.from({ length: inits }, (_, n) => scans[c].get(n) as Scan)));
+  return cells.map((cell, c) =>
+    zoneRow(
+      cell,
+      Array.from({ length: inits }, (_, n) => scans[c].get(n) as Scan),
+    ),
+  );
 }
 
 /** The published share of a row's cell, where the paper has one; null elsewhere. */

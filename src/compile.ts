@@ -1,8 +1,9 @@
 /** From programs to something that runs: lower, choose a backend, share one arena. */
-import { unknown } from "./base/errors.ts";
+
 import type { Backend, Engine } from "./backends/backend.ts";
 import { js } from "./backends/js/index.ts";
 import { wasm } from "./backends/wasm/index.ts";
+import { unknown } from "./base/errors.ts";
 import { precision as completePrecision, type Precision, type PrecisionSpec } from "./formats/precision.ts";
 import type { Program } from "./ir/program.ts";
 import { lower } from "./ops/lower.ts";

@@ -1,7 +1,6 @@
 /** E3: when a mini-batch is hit, how much does the gradient change? */
 import { fiveNumbers } from "../../src/analysis/statistics.ts";
-import type { ScanRecord } from "../../src/analysis/zone/scan.ts";
-import type { Change } from "../../src/analysis/zone/scan.ts";
+import type { Change, ScanRecord } from "../../src/analysis/zone/scan.ts";
 import { type Experiment, experiment, type Scale } from "../../src/lab/experiment.ts";
 import type { FigureSpec } from "../../src/lab/figure.ts";
 import { lineWithBand } from "../../src/lab/panels.ts";
@@ -42,7 +41,10 @@ function figure(rows: readonly ZoneStored[]): FigureSpec {
   const formats = [...new Set(rows.map((row) => row.format))];
   const panel = (variant: "product" | "overwrite") => {
     const points = formats.flatMap((series) => {
-      const sizes = changes(rows.filter((row) => row.format === series), variant);
+      const sizes = changes(
+        rows.filter((row) => row.format === series),
+        variant,
+      );
       return sizes.map((x, i) => ({ series, x, y: (100 * (i + 1)) / sizes.length }));
     });
     return lineWithBand({
@@ -55,7 +57,9 @@ function figure(rows: readonly ZoneStored[]): FigureSpec {
   };
   const lines = formats.map((format) => {
     const of = rows.filter((row) => row.format === format);
-    return of.some((row) => row.hits.length > 0) ? `${format}: ${summary(of, "product")}.` : `${format}: no hit in ${of.length} networks.`;
+    return of.some((row) => row.hits.length > 0)
+      ? `${format}: ${summary(of, "product")}.`
+      : `${format}: no hit in ${of.length} networks.`;
   });
   return {
     title: "Size of the change on hit mini-batches: ReLU'(0) = 1 against 0, 784-256x3-10",

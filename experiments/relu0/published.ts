@@ -61,7 +61,9 @@ export const published: readonly PublishedCell[] = [
 ];
 
 /** P(hit within the first samples), read off the published curve (+-0.01). */
-export const sampleCurve: Readonly<Record<"float16" | "float32", readonly (readonly [samples: number, share: number])[]>> = {
+export const sampleCurve: Readonly<
+  Record<"float16" | "float32", readonly (readonly [samples: number, share: number])[]>
+> = {
   float32: [
     [10_000, 0.1],
     [20_000, 0.18],
@@ -85,6 +87,7 @@ export const sampleCurve: Readonly<Record<"float16" | "float32", readonly (reado
 /** The published count of a cell; undefined where it was not run. */
 export function publishedCount(name: Sweep, model: string, batch: number, format: string): number | undefined {
   return published.find(
-    (cell) => cell.sweep === name && cell.model === model && cell.batch === batch && cell.format === format && cell.measured,
+    (cell) =>
+      cell.sweep === name && cell.model === model && cell.batch === batch && cell.format === format && cell.measured,
   )?.count;
 }

@@ -33,7 +33,12 @@ export interface SeparationRecord {
   readonly leastActivation: readonly number[];
   /** The zone picture of replica 0 (float32, base64, row-major, v along rows); where it was taken. */
   readonly picture: string | null;
-  readonly pictureAt: { readonly iteration: number; readonly sample: number; readonly unit: number; readonly value: number };
+  readonly pictureAt: {
+    readonly iteration: number;
+    readonly sample: number;
+    readonly unit: number;
+    readonly value: number;
+  };
 }
 
 export type SeparationStored = StoredRow<SeparationTrial, SeparationRecord>;
@@ -42,11 +47,28 @@ export const separationParameters: Experiment<SeparationTrial, SeparationRecord>
   model: { type: "string", default: "784-2000-128-10", doc: "layer sizes" },
   format: { type: "string", default: "float32", doc: "number format of every value" },
   batch: { type: "integer", default: 128, doc: "mini-batch size", minimum: 1 },
-  iterations: { type: "integer", default: 468, doc: "iterations scanned for the first hit (full mini-batches of an epoch)", minimum: 1 },
+  iterations: {
+    type: "integer",
+    default: 468,
+    doc: "iterations scanned for the first hit (full mini-batches of an epoch)",
+    minimum: 1,
+  },
   recorded: { type: "integer", default: 100, doc: "iterations recorded at the start", minimum: 1 },
-  seeds: { type: "integer", default: 0, doc: "replicas per format; 0: the scale's own number", minimum: 0, gridOnly: true },
+  seeds: {
+    type: "integer",
+    default: 0,
+    doc: "replicas per format; 0: the scale's own number",
+    minimum: 0,
+    gridOnly: true,
+  },
   replica: { type: "integer", default: 0, doc: "number of the replica", minimum: 0 },
-  pictureSize: { type: "integer", default: 200, doc: "grid points per side of the zone picture", minimum: 2, maximum: 2000 },
+  pictureSize: {
+    type: "integer",
+    default: 200,
+    doc: "grid points per side of the zone picture",
+    minimum: 2,
+    maximum: 2000,
+  },
 };
 
 /** A seed of its own for every replica. */

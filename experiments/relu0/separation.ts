@@ -59,7 +59,8 @@ function separatesAtHit(row: SeparationStored, distances: readonly number[]): bo
 
 const separates: Claim<SeparationTrial, SeparationRecord> = {
   id: "relu0/C2",
-  statement: "Intro net, 32 bits: weights separate at the first exactly zero pre-activation and stay apart; the control stays 0",
+  statement:
+    "Intro net, 32 bits: weights separate at the first exactly zero pre-activation and stay apart; the control stays 0",
   published: "exactly 0 until iteration 65 (theirs), non-zero from then on",
   rule: "float32: at least one seed is hit within an epoch; in every seed the distance is 0 up to the hit and positive after it, by product and by overwrite, and the control is 0 throughout; at least 10 seeds",
   evaluate(rows) {
@@ -76,7 +77,9 @@ const separates: Claim<SeparationTrial, SeparationRecord> = {
 
 /** The seed whose hit comes first: its curves are drawn. */
 function earliest(rows: readonly SeparationStored[]): SeparationStored | undefined {
-  return [...rows].sort((a, b) => (a.firstHit ?? Number.POSITIVE_INFINITY) - (b.firstHit ?? Number.POSITIVE_INFINITY))[0];
+  return [...rows].sort(
+    (a, b) => (a.firstHit ?? Number.POSITIVE_INFINITY) - (b.firstHit ?? Number.POSITIVE_INFINITY),
+  )[0];
 }
 
 function curves(row: SeparationStored): Panel {

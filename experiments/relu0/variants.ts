@@ -19,7 +19,11 @@ function grid(scale: Scale, parameters: ZoneTrial): Partial<ZoneTrial>[] {
 function medians(rows: readonly ZoneStored[], format: string): { product: number; overwrite: number; most: number } {
   const of = rows.filter((row) => row.format === format);
   const product = changes(of, "product");
-  return { product: median(product), overwrite: median(changes(of, "overwrite")), most: product[product.length - 1] ?? Number.NaN };
+  return {
+    product: median(product),
+    overwrite: median(changes(of, "overwrite")),
+    most: product[product.length - 1] ?? Number.NaN,
+  };
 }
 
 const factor = 1000;
@@ -27,11 +31,18 @@ const factor = 1000;
 const membership: Claim<ZoneTrial, ScanRecord> = {
   id: "relu0/C17",
   statement: "S01 membership is the same for product and overwrite, but the gradient change on a hit mini-batch is not",
-  published: "ours [derived], synthetic inputs: product median 0.26 % (fp32), 0.48 % (fp16), below 1 %; overwrite ~50-85 x",
+  published:
+    "ours [derived], synthetic inputs: product median 0.26 % (fp32), 0.48 % (fp16), below 1 %; overwrite ~50-85 x",
   rule: "no mini-batch where only one variant differs, in 16 and 32 bits; product's largest change below 1 and overwrite's median at least 1000 times product's; at least 20 hit mini-batches per format",
   evaluate(rows) {
     const disagree = rows.reduce((sum, row) => sum + row.variantsDisagree, 0);
-    const hits = formats.map((format) => changes(rows.filter((row) => row.format === format), "product").length);
+    const hits = formats.map(
+      (format) =>
+        changes(
+          rows.filter((row) => row.format === format),
+          "product",
+        ).length,
+    );
     const parts = formats.map((format) => ({ format, ...medians(rows, format) }));
     const text = parts.map(
       ({ format, product, overwrite, most }, i) =>
@@ -47,7 +58,10 @@ const membership: Claim<ZoneTrial, ScanRecord> = {
 function figure(rows: readonly ZoneStored[]): FigureSpec {
   const points = formats.flatMap((format) =>
     (["product", "overwrite"] as const).flatMap((variant) => {
-      const sizes = changes(rows.filter((row) => row.format === format), variant);
+      const sizes = changes(
+        rows.filter((row) => row.format === format),
+        variant,
+      );
       return sizes.map((x, i) => ({ series: `${format} ${variant}`, x, y: (100 * (i + 1)) / sizes.length }));
     }),
   );

@@ -1,8 +1,9 @@
 /** Claims C3 - C7 of papers/relu0 1.2 as predicates over the rows of E2. */
-import type { ZoneRow } from "../../src/analysis/zone/rows.ts";
+
 import { fisherExact, hoeffding } from "../../src/analysis/statistics.ts";
-import type { Claim, Evaluation } from "../../src/lab/experiment.ts";
+import type { ZoneRow } from "../../src/analysis/zone/rows.ts";
 import type { ScanRecord } from "../../src/analysis/zone/scan.ts";
+import type { Claim, Evaluation } from "../../src/lab/experiment.ts";
 import { baseModel, depthModel, depths, widthModel, widths } from "./published.ts";
 import { plainRows, shareWithin, summarize } from "./volume-rows.ts";
 import type { ZoneTrial } from "./zone-trial.ts";
@@ -10,7 +11,8 @@ import type { ZoneTrial } from "./zone-trial.ts";
 type VolumeClaim = Claim<ZoneTrial, ScanRecord>;
 
 const percent = (share: number | null): string => (share === null ? "undecided" : `${(100 * share).toFixed(1)} %`);
-const interval = (row: ZoneRow): string => `${percent(row.share)} [${percent(row.low)}, ${percent(row.high)}] of ${row.inits}`;
+const interval = (row: ZoneRow): string =>
+  `${percent(row.share)} [${percent(row.low)}, ${percent(row.high)}] of ${row.inits}`;
 const notEnough = (ours: string): Evaluation => ({ verdict: "undecided", ours });
 /** Least networks for a verdict; significance of a trend. */
 const enough = 50;
@@ -18,7 +20,9 @@ const significance = 0.01;
 
 /** Shares of a sweep in one format, in order of the sweep; undefined if a cell is missing or too small. */
 function series(rows: readonly ZoneRow[], models: readonly string[], format: string): ZoneRow[] | undefined {
-  const found = models.map((model) => rows.find((row) => row.model === model && row.format === format && row.batch === 256));
+  const found = models.map((model) =>
+    rows.find((row) => row.model === model && row.format === format && row.batch === 256),
+  );
   return found.every((row) => row !== undefined && row.inits >= enough) ? (found as ZoneRow[]) : undefined;
 }
 
@@ -77,8 +81,15 @@ const sampleSize: VolumeClaim = {
   evaluate(stored) {
     const plain = plainRows(stored).filter((row) => row.model === baseModel);
     const at = (format: string, samples: number) =>
-      shareWithin(plain.filter((row) => row.format === format && row.batch === 256), samples);
-    const curves = ["float32", "float16"].map((format) => ({ format, early: at(format, 10_000), late: at(format, 60_000) }));
+      shareWithin(
+        plain.filter((row) => row.format === format && row.batch === 256),
+        samples,
+      );
+    const curves = ["float32", "float16"].map((format) => ({
+      format,
+      early: at(format, 10_000),
+      late: at(format, 60_000),
+    }));
     const batches = summarize(plain.filter((row) => row.format === "float32"))
       .filter((row) => row.inits >= enough)
       .sort((a, b) => a.batch - b.batch);
@@ -106,14 +117,27 @@ const monteCarlo: VolumeClaim = {
     const eps = hoeffding(1000);
     const largest = Math.max(...rows.map((row) => ((row.high ?? 0) - (row.low ?? 0)) / 2 - row.eps - 1 / row.inits));
     const holds = eps.toFixed(3) === "0.043" && largest <= 0;
-    return { verdict: holds ? "holds" : "fails", ours: `${(100 * eps).toFixed(2)} points; ${rows.length} cells checked` };
+    return {
+      verdict: holds ? "holds" : "fails",
+      ours: `${(100 * eps).toFixed(2)} points; ${rows.length} cells checked`,
+    };
   },
 };
 
 export const volumeClaims: readonly VolumeClaim[] = [
   headline,
-  grows("relu0/C4", "depth (1, 2, 3, 5, 6 layers)", depths.map(depthModel), "32 bits 5.4, 25.8, 46.3, 64.7, 69.7 %; 16 bits 87.1 -> 100 %"),
-  grows("relu0/C5", "width (16, 64, 256, 512, 1024)", widths.map(widthModel), "32 bits 2.1, 16.3, 47.8, 58.2, 87.3 %; 16 bits 33.3 % at 16, then 100 %"),
+  grows(
+    "relu0/C4",
+    "depth (1, 2, 3, 5, 6 layers)",
+    depths.map(depthModel),
+    "32 bits 5.4, 25.8, 46.3, 64.7, 69.7 %; 16 bits 87.1 -> 100 %",
+  ),
+  grows(
+    "relu0/C5",
+    "width (16, 64, 256, 512, 1024)",
+    widths.map(widthModel),
+    "32 bits 2.1, 16.3, 47.8, 58.2, 87.3 %; 16 bits 33.3 % at 16, then 100 %",
+  ),
   sampleSize,
   monteCarlo,
 ];

@@ -1,6 +1,7 @@
 /** Stored networks of E2 to shares per cell. */
-import { type ZoneRow, zoneRow } from "../../src/analysis/zone/rows.ts";
+
 import { cellOf } from "../../src/analysis/zone/parameters.ts";
+import { type ZoneRow, zoneRow } from "../../src/analysis/zone/rows.ts";
 import { canonicalJson } from "../../src/lab/json.ts";
 import { type ZoneStored, zoneParametersOf } from "./zone-trial.ts";
 
@@ -40,7 +41,12 @@ export function summarize(rows: readonly ZoneStored[]): ZoneRow[] {
 }
 
 /** Share of the networks that are hit within the first samples: the published curve's definition. */
-export function shareWithin(rows: readonly ZoneStored[], samples: number): { hits: number; trials: number; share: number } {
-  const hits = rows.filter((row) => row.firstHit !== null && (row.firstHit + 1) * row.batch <= samples + row.batch).length;
+export function shareWithin(
+  rows: readonly ZoneStored[],
+  samples: number,
+): { hits: number; trials: number; share: number } {
+  const hits = rows.filter(
+    (row) => row.firstHit !== null && (row.firstHit + 1) * row.batch <= samples + row.batch,
+  ).length;
   return { hits, trials: rows.length, share: hits / rows.length };
 }

@@ -1,10 +1,11 @@
 /** E2: with what probability does a random network lie in S01? Four sweeps over MNIST, then every format. */
-import type { ScanRecord } from "../../src/analysis/zone/scan.ts";
+
+import { clopperPearson } from "../../src/analysis/statistics.ts";
 import type { ZoneRow } from "../../src/analysis/zone/rows.ts";
+import type { ScanRecord } from "../../src/analysis/zone/scan.ts";
 import { type Experiment, experiment } from "../../src/lab/experiment.ts";
 import type { FigureSpec, Panel } from "../../src/lab/figure.ts";
 import { type Bar, barPanel, lineWithBand } from "../../src/lab/panels.ts";
-import { clopperPearson } from "../../src/analysis/statistics.ts";
 import {
   baseModel,
   batches,
@@ -47,7 +48,12 @@ function bar(row: ZoneRow, x: string | number, series: string): Bar {
   return { x, series, value: share, ...bounds };
 }
 
-function sweepPanel(rows: readonly ZoneRow[], sweep: Sweep, title: string, cells: readonly [number, string, number][]): Panel {
+function sweepPanel(
+  rows: readonly ZoneRow[],
+  sweep: Sweep,
+  title: string,
+  cells: readonly [number, string, number][],
+): Panel {
   const bars = plainFormats.flatMap((format) =>
     cells.flatMap(([x, model, batch]) => {
       const row = rows.find((r) => r.model === model && r.batch === batch && r.format === format);
@@ -95,11 +101,19 @@ function narrowPanels(rows: readonly ZoneRow[]): Panel[] {
         beyond.filter((row) => labelOf(row) === label && row.model === model).map((row) => bar(row, x, label)),
       ),
     );
-    return bars.length === 0 ? [] : [barPanel({ title, xLabel: "", yLabel: "networks hit (%)", bars, yDomain: [0, 100] })];
+    return bars.length === 0
+      ? []
+      : [barPanel({ title, xLabel: "", yLabel: "networks hit (%)", bars, yDomain: [0, 100] })];
   };
   return [
-    ...panel("layers of 256, narrow formats", depths.map((depth) => [depth, depthModel(depth)])),
-    ...panel("units in each of 3 layers, narrow formats", widths.map((width) => [width, widthModel(width)])),
+    ...panel(
+      "layers of 256, narrow formats",
+      depths.map((depth) => [depth, depthModel(depth)]),
+    ),
+    ...panel(
+      "units in each of 3 layers, narrow formats",
+      widths.map((width) => [width, widthModel(width)]),
+    ),
   ];
 }
 
@@ -117,9 +131,24 @@ function figure(stored: readonly ZoneStored[]): FigureSpec {
       `bias once, MNIST train pixel / 255 in file order. Batch size changes no pre-activation here.`,
     panels: [
       samplePanel(plain),
-      sweepPanel(rows, "width", "units in each of 3 layers", widths.map((width) => [width, widthModel(width), 256])),
-      sweepPanel(rows, "depth", "layers of 256", depths.map((depth) => [depth, depthModel(depth), 256])),
-      sweepPanel(rows, "batch", "batch size, 3 x 256", batches.map((batch) => [batch, baseModel, batch])),
+      sweepPanel(
+        rows,
+        "width",
+        "units in each of 3 layers",
+        widths.map((width) => [width, widthModel(width), 256]),
+      ),
+      sweepPanel(
+        rows,
+        "depth",
+        "layers of 256",
+        depths.map((depth) => [depth, depthModel(depth), 256]),
+      ),
+      sweepPanel(
+        rows,
+        "batch",
+        "batch size, 3 x 256",
+        batches.map((batch) => [batch, baseModel, batch]),
+      ),
       ...narrowPanels(all),
     ],
     columns: 2,

@@ -1,10 +1,11 @@
 /** The trial that E2, E3 and E13 share: one random network scanned over MNIST in one precision. */
-import type { ScanRecord } from "../../src/analysis/zone/scan.ts";
+
 import { ZoneMeter } from "../../src/analysis/zone/meter.ts";
 import { cellOf } from "../../src/analysis/zone/parameters.ts";
-import { mlpNamed, parameterCount } from "../../src/nn/architecture.ts";
+import type { ScanRecord } from "../../src/analysis/zone/scan.ts";
 import type { Experiment, StoredRow, TrialContext } from "../../src/lab/experiment.ts";
 import { canonicalJson } from "../../src/lab/json.ts";
+import { mlpNamed, parameterCount } from "../../src/nn/architecture.ts";
 
 /** What decides the numbers of one network's scan, as plain data. */
 export interface ZoneTrial {
@@ -52,9 +53,20 @@ export const zoneParameters: Experiment<ZoneTrial, ScanRecord>["parameters"] = {
     choices: ["product", "overwrite"],
   },
   init: { type: "string", default: "default", doc: "law of the initial weights" },
-  draw: { type: "string", default: "float32", doc: "draw in float32 and cast, or in the format", choices: ["float32", "format"] },
+  draw: {
+    type: "string",
+    default: "float32",
+    doc: "draw in float32 and cast, or in the format",
+    choices: ["float32", "format"],
+  },
   all: { type: "boolean", default: false, doc: "scan on after the first hit" },
-  inits: { type: "integer", default: 0, doc: "networks per cell; 0: the scale's own numbers", minimum: 0, gridOnly: true },
+  inits: {
+    type: "integer",
+    default: 0,
+    doc: "networks per cell; 0: the scale's own numbers",
+    minimum: 0,
+    gridOnly: true,
+  },
   network: { type: "integer", default: 0, doc: "number of the network", minimum: 0 },
 };
 

@@ -1,11 +1,12 @@
 /** Measurements, free of any paper. */
-export { type SeparationOptions, type Separation, separate } from "./separation/separation.ts";
+
 export { type Picture, zonePicture } from "./separation/picture.ts";
+export { type Separation, type SeparationOptions, separate } from "./separation/separation.ts";
 export {
   binomialTest,
   clopperPearson,
-  fiveNumbers,
   fisherExact,
+  fiveNumbers,
   hoeffding,
   type Interval,
   median,

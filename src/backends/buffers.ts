@@ -28,7 +28,12 @@ export class Choices {
   set(name: string, value: number, kernel?: string): void {
     const scopes = kernel === undefined ? [...this.#values.values()] : [this.#values.get(kernel) ?? new Map()];
     const having = scopes.filter((scope) => scope.has(name));
-    if (having.length === 0) throw unknown("choice", name, scopes.flatMap((scope) => [...scope.keys()]));
+    if (having.length === 0)
+      throw unknown(
+        "choice",
+        name,
+        scopes.flatMap((scope) => [...scope.keys()]),
+      );
     for (const scope of having) scope.set(name, value);
   }
 }

@@ -34,7 +34,11 @@ export function evaluationOf(expr: Expr, format: Format | undefined, rounding: R
  * The format to which options and choices of a loop are rounded: that of its first output if it is a float, else of its
  * first float input (a census or a comparison sees the bound as the op does).
  */
-export function scalarFormat(loop: MapLoop | ReduceLoop, values: readonly ValueType[], precision: Precision): Format | undefined {
+export function scalarFormat(
+  loop: MapLoop | ReduceLoop,
+  values: readonly ValueType[],
+  precision: Precision,
+): Format | undefined {
   const first = loop.loop === "map" ? loop.outputs[0].value : loop.output;
   const candidates = [first, ...loop.inputs.map((access) => access.value)];
   const value = candidates.find((candidate) => isFloat(values[candidate].type));

@@ -55,8 +55,7 @@ const align = (bytes: number): number => Math.ceil(bytes / alignment) * alignmen
 
 function readsInPlace(loop: Loop, value: number, type: ValueType): boolean {
   if (loop.loop !== "map" || !sameShape(loop.shape, type.shape)) return false;
-  const whole = (access: Access): boolean =>
-    access.offset === 0 && sameShape(access.strides, stridesOf(type.shape));
+  const whole = (access: Access): boolean => access.offset === 0 && sameShape(access.strides, stridesOf(type.shape));
   return loop.inputs.every((access) => access.value !== value || whole(access));
 }
 
@@ -140,7 +139,9 @@ export function plan(
     }
     if (known.type.type !== type.type || !sameShape(known.type.shape, type.shape)) {
       const show = (t: ValueType): string => `${t.type}${showShape(t.shape)}`;
-      throw new UsageError(`compile: '${bufferName}' is ${show(known.type)} in one program and ${show(type)} in another`);
+      throw new UsageError(
+        `compile: '${bufferName}' is ${show(known.type)} in one program and ${show(type)} in another`,
+      );
     }
     return known.offset;
   };

@@ -12,7 +12,7 @@ import {
   eq,
   exp,
   ge,
-  isNaN as isNan,
+  isNan,
   log,
   lt,
   mul,

@@ -21,7 +21,10 @@ export function isFunction(e: Expr): boolean {
 
 /** Whether a node is one of the IEEE operations + - * / sqrt. */
 export function isArithmetic(e: Expr): boolean {
-  return !isFunction(e) && ((e.kind === "binary" && inexactBinaries.has(e.name)) || (e.kind === "unary" && e.name === "sqrt"));
+  return (
+    !isFunction(e) &&
+    ((e.kind === "binary" && inexactBinaries.has(e.name)) || (e.kind === "unary" && e.name === "sqrt"))
+  );
 }
 
 export function hasFunctions(root: Expr): boolean {

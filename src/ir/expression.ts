@@ -8,8 +8,13 @@
 
 /** Functions of one number. `binade` is 2^floor(log2 |x|), 0 at 0 and for float64 subnormals, Infinity at infinity and NaN. */
 export type UnaryName =
-  | "neg" | "abs" | "sqrt"
-  | "floor" | "ceil" | "trunc" | "nearest" // nearest: ties to even
+  | "neg"
+  | "abs"
+  | "sqrt"
+  | "floor"
+  | "ceil"
+  | "trunc"
+  | "nearest" // nearest: ties to even
   | "binade"
   | "pow2" // 2^x for an integer-valued x in [-1022, 1023]
   | FunctionName;
@@ -46,9 +51,15 @@ export const option = (value: number): Expr => ({ kind: "option", value });
 export const choice = (name: string): Expr => ({ kind: "choice", name });
 export const index = (axis: number): Expr => ({ kind: "index", axis });
 
-const unary = (name: UnaryName) => (x: Expr): Expr => ({ kind: "unary", name, x });
-const binary = (name: BinaryName) => (a: Expr, b: Expr): Expr => ({ kind: "binary", name, a, b });
-const compare = (name: CompareName) => (a: Expr, b: Expr): Expr => ({ kind: "compare", name, a, b });
+const unary =
+  (name: UnaryName) =>
+  (x: Expr): Expr => ({ kind: "unary", name, x });
+const binary =
+  (name: BinaryName) =>
+  (a: Expr, b: Expr): Expr => ({ kind: "binary", name, a, b });
+const compare =
+  (name: CompareName) =>
+  (a: Expr, b: Expr): Expr => ({ kind: "compare", name, a, b });
 
 export const neg: (x: Expr) => Expr = unary("neg");
 export const abs: (x: Expr) => Expr = unary("abs");
@@ -84,7 +95,7 @@ export const gt: (a: Expr, b: Expr) => Expr = compare("gt");
 export const ge: (a: Expr, b: Expr) => Expr = compare("ge");
 
 export const select = (test: Expr, a: Expr, b: Expr): Expr => ({ kind: "select", test, a, b });
-export const isNaN = (x: Expr): Expr => ne(x, x);
+export const isNan = (x: Expr): Expr => ne(x, x);
 /** Both tests hold. */
 export const both = (p: Expr, q: Expr): Expr => select(p, q, constant(0));
 export const zero: Expr = constant(0);

@@ -19,7 +19,10 @@ const uniform = (draws: Stream, bound: number): number => (2 * draws.uniform() -
 const defaultBound = ({ fanIn }: Place): number => 1 / Math.sqrt(fanIn);
 
 /** A law for weights whose biases follow PyTorch's default. */
-const weights = (law: Law): Law => (draws, place) => (place.bias ? uniform(draws, defaultBound(place)) : law(draws, place));
+const weights =
+  (law: Law): Law =>
+  (draws, place) =>
+    place.bias ? uniform(draws, defaultBound(place)) : law(draws, place);
 
 /**
  * `default`: PyTorch's Linear, weight and bias uniform on +-1/sqrt(fan_in) (papers/relu0 3.1). `kaiming-*`: He et al.

@@ -1,6 +1,7 @@
 /** The multilayer perceptron of papers/relu0 3.1 as a program. */
-import { type Specs, type Tensor, trace } from "../ir/trace.ts";
+
 import type { Program } from "../ir/program.ts";
+import { type Specs, type Tensor, trace } from "../ir/trace.ts";
 import { linear, relu, softmaxCrossEntropy } from "../ops/index.ts";
 import { type Mlp, parameterShapes } from "./architecture.ts";
 

@@ -1,7 +1,7 @@
 /** Declares an elementwise op by its expression and its kinks; everything else follows from them. */
 import { UsageError } from "../base/errors.ts";
 import { differentiate, isZero, plus, times } from "../ir/derivative.ts";
-import { type Expr, input, isNaN as isNan, one, select } from "../ir/expression.ts";
+import { type Expr, input, isNan, one, select } from "../ir/expression.ts";
 import { expressionToJson } from "../ir/expression-json.ts";
 import type { ElementType, ValueType } from "../ir/loops.ts";
 import { applyExpression, compact, sumTo } from "./apply-expression.ts";

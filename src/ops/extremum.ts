@@ -1,5 +1,5 @@
 /** The tie of max and min: who gets the gradient where both operands are equal. */
-import { constant, type Expr, eq, isNaN as isNan, one, select, sub, zero } from "../ir/expression.ts";
+import { constant, type Expr, eq, isNan, one, select, sub, zero } from "../ir/expression.ts";
 import type { ElementwiseKink } from "./elementwise-kink.ts";
 
 const weights: Readonly<Record<string, readonly [Expr, Expr]>> = {

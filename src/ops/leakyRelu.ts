@@ -1,5 +1,5 @@
 /** leakyRelu: x where x > 0, slope * x elsewhere. */
-import { type Expr, eq, gt, isNaN as isNan, mul, one, option, select, zero } from "../ir/expression.ts";
+import { type Expr, eq, gt, isNan, mul, one, option, select, zero } from "../ir/expression.ts";
 import type { Tensor } from "../ir/trace.ts";
 import { call, type Operand } from "./call.ts";
 import { elementwise } from "./elementwise.ts";

@@ -60,6 +60,8 @@ describe("zone", () => {
     expect(meter({ model: "8-4-2" })).toThrow(/has 2 outputs; the data set has 3 classes/);
     expect(meter({ model: "8--4" })).toThrow(/is not a layer size/);
     expect(meter({ lossScale: 3 })).toThrow(/power of two/);
-    expect(meter({ init: "kaimng-uniform" })().scan.bind(meter({ init: "kaimng-uniform" })(), 0)).toThrow(/kaiming-uniform/);
+    expect(meter({ init: "kaimng-uniform" })().scan.bind(meter({ init: "kaimng-uniform" })(), 0)).toThrow(
+      /kaiming-uniform/,
+    );
   });
 });

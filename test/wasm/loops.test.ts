@@ -64,7 +64,7 @@ const named: Record<string, e.Expr> = {
   relu: e.select(
     e.gt(x, e.zero),
     y,
-    e.select(e.eq(x, e.zero), e.mul(e.choice("alpha"), y), e.select(e.isNaN(x), y, e.zero)),
+    e.select(e.eq(x, e.zero), e.mul(e.choice("alpha"), y), e.select(e.isNan(x), y, e.zero)),
   ),
   tests: e.select(e.both(e.gt(x, e.zero), e.le(y, e.one)), e.add(x, y), e.neg(x)),
   testAsNumber: e.mul(e.add(e.lt(x, y), e.ge(x, y)), x),

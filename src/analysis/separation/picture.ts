@@ -37,10 +37,15 @@ export function zonePicture(
   step = 5e-8,
 ): Picture {
   const inputs = at.weights.length;
-  const program = trace(
-    (t) => ({ z: linear(add(add(t.w, mul(t.u, t.p1)), mul(t.v, t.p2)), t.x, t.b) }),
-    { w: [inputs], p1: [inputs], p2: [inputs], u: [size, 1], v: [], x: [1, inputs], b: [1] },
-  );
+  const program = trace((t) => ({ z: linear(add(add(t.w, mul(t.u, t.p1)), mul(t.v, t.p2)), t.x, t.b) }), {
+    w: [inputs],
+    p1: [inputs],
+    p2: [inputs],
+    u: [size, 1],
+    v: [],
+    x: [1, inputs],
+    b: [1],
+  });
   const engine = compile({ plane: program }, { precision });
   engine.write("w", at.weights);
   engine.write("p1", direction(seed, "p1", units, inputs, at.unit));
@@ -48,7 +53,10 @@ export function zonePicture(
   engine.write("x", at.x);
   engine.write("b", [at.bias]);
   const coordinate = (k: number): number => (k - size / 2) * step;
-  engine.write("u", Float64Array.from({ length: size }, (_, k) => coordinate(k)));
+  engine.write(
+    "u",
+    Float64Array.from({ length: size }, (_, k) => coordinate(k)),
+  );
   const values = new Float32Array(size * size);
   for (let row = 0; row < size; row++) {
     engine.write("v", [coordinate(row)]);

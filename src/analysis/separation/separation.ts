@@ -45,7 +45,12 @@ export interface Nearest {
 export interface Separation {
   readonly learningRate: number;
   /** First iteration whose gradient depends on the choice, and where the zero was; null if none. */
-  readonly firstHit: { readonly iteration: number; readonly layer: number; readonly sample: number; readonly unit: number } | null;
+  readonly firstHit: {
+    readonly iteration: number;
+    readonly layer: number;
+    readonly sample: number;
+    readonly unit: number;
+  } | null;
   /** First iteration with a pre-activation equal to zero. */
   readonly firstZero: number | null;
   readonly iterations: number;

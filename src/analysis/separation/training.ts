@@ -74,7 +74,10 @@ export class Training {
     const inputs = images.length / this.#data.count;
     const first = iteration * this.#batch;
     const pixels = images.subarray(first * inputs, (first + this.#batch) * inputs);
-    this.engine.write("x", Float32Array.from(pixels, (pixel) => pixel / 255));
+    this.engine.write(
+      "x",
+      Float32Array.from(pixels, (pixel) => pixel / 255),
+    );
     this.engine.write("labels", labels.subarray(first, first + this.#batch));
     this.engine.run("forward");
   }

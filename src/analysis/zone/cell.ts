@@ -40,7 +40,8 @@ export function checkCell(cell: ZoneCell, available: number, inputs: number, cla
   const { sizes, name } = cell.mlp;
   if (sizes[0] !== inputs) throw new UsageError(`--model ${name} takes ${sizes[0]} inputs; the images have ${inputs}`);
   const outputs = sizes[sizes.length - 1];
-  if (outputs < classes) throw new UsageError(`--model ${name} has ${outputs} outputs; the data set has ${classes} classes`);
+  if (outputs < classes)
+    throw new UsageError(`--model ${name} has ${outputs} outputs; the data set has ${classes} classes`);
   const scale = Math.log2(cell.lossScale);
   if (!(cell.lossScale > 0) || !Number.isInteger(scale)) {
     throw new UsageError(`--loss-scale is ${cell.lossScale}; expected a power of two such as 2^10`);

@@ -36,7 +36,14 @@ export function difference(reference: readonly ArrayLike<number>[], other: reado
       if (d > max) max = d;
     }
   });
-  return { unequal, nan, l1, l2: Math.sqrt(square), max, reference: { l1: norm.l1, l2: Math.sqrt(norm.square), max: norm.max } };
+  return {
+    unequal,
+    nan,
+    l1,
+    l2: Math.sqrt(square),
+    max,
+    reference: { l1: norm.l1, l2: Math.sqrt(norm.square), max: norm.max },
+  };
 }
 
 /** Whether any entry is unequal; stops at the first. */

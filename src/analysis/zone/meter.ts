@@ -1,7 +1,7 @@
 /** Measures networks of one cell after another, keeping what was compiled. */
 import type { ImageSet } from "../../data/image-set.ts";
 import { drawParameters } from "../../nn/initializers.ts";
-import { type ZoneCell, checkCell } from "./cell.ts";
+import { checkCell, type ZoneCell } from "./cell.ts";
 import { type ZoneNetwork, zoneNetwork } from "./network.ts";
 import { BatchSource, type Scan, scan } from "./scan.ts";
 

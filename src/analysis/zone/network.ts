@@ -2,18 +2,19 @@
  * A network prepared for zone measurements: one forward with its census, the pullbacks under two choices of one kink,
  * all in one arena; and the same programs in float64, the second judge.
  */
-import type { Engine } from "../../backends/backend.ts";
+
 import { census } from "../../autodiff/census.ts";
 import { pullback } from "../../autodiff/pullback.ts";
 import { withResiduals } from "../../autodiff/residuals.ts";
+import type { Engine } from "../../backends/backend.ts";
 import { compile } from "../../compile.ts";
 import { convention } from "../../conventions/convention.ts";
 import type { Precision } from "../../formats/precision.ts";
 import { precision as completePrecision } from "../../formats/precision.ts";
 import type { Program } from "../../ir/program.ts";
-import type { Choice } from "../../ops/op.ts";
 import { type Mlp, parameterShapes } from "../../nn/architecture.ts";
 import { mlpLoss } from "../../nn/mlp.ts";
+import type { Choice } from "../../ops/op.ts";
 
 /** The pullbacks of one forward: the choice that is kept, the other one, and the other one by overwriting. */
 export const pullbackNames = ["kept", "product", "overwrite"] as const;
@@ -24,7 +25,12 @@ export interface ZoneNetwork {
   /** Parameter names in order; the first is the first layer's weight. */
   readonly parameters: readonly string[];
   /** Census outputs, one per kink instance in order of the layers, with the number of elements each. */
-  readonly census: readonly { readonly name: string; readonly nan: string; readonly preActivation: string; readonly total: number }[];
+  readonly census: readonly {
+    readonly name: string;
+    readonly nan: string;
+    readonly preActivation: string;
+    readonly total: number;
+  }[];
   /** What each linear layer multiplies: x, then the hidden activations. */
   readonly activations: readonly string[];
   /** Names of what the pullbacks read: copied to the float64 replay. */

@@ -79,7 +79,8 @@ function relative(scans: readonly Scan[], variant: "product" | "overwrite"): Zon
 export function zoneRow(cell: ZoneCell, scans: readonly Scan[]): ZoneRow {
   const { precision } = cell;
   const hit = scans.filter((scan) => scan.hits.length > 0).length;
-  const dead = scans.length > 0 && scans.every((scan) => scan.hits.length === 0 && scan.underflow.every((u) => u === 1));
+  const dead =
+    scans.length > 0 && scans.every((scan) => scan.hits.length === 0 && scan.underflow.every((u) => u === 1));
   const interval = clopperPearson(hit, scans.length);
   const differ = total(scans.map((scan) => scan.hits.length));
   return {

@@ -1,8 +1,8 @@
 /** Additions in the accumulate format, one rounding each. */
 import { arithmetic } from "../../formats/exact.ts";
 import type { Format, Rounding } from "../../formats/format.ts";
-import { round } from "../../formats/round.ts";
 import type { Precision } from "../../formats/precision.ts";
+import { round } from "../../formats/round.ts";
 import { drawCoordinates } from "../stochastic.ts";
 
 export interface Accumulator {
@@ -28,7 +28,8 @@ export function accumulator(precision: Precision, node: number): Accumulator {
   const { accumulate, arithmetic: kind } = precision;
   const uniform = drawCoordinates(precision, node);
   const { add, mul, fma } = arithmetic(accumulate, precision.rounding);
-  const product = (a: number, b: number, c: number, k: number): number => add(mul(a, b, uniform.at(k)), c, uniform.at(k));
+  const product = (a: number, b: number, c: number, k: number): number =>
+    add(mul(a, b, uniform.at(k)), c, uniform.at(k));
   return {
     at: (element, step) => uniform.set(element, step),
     round: (x, k) => round(accumulate as Format, x, precision.rounding as Rounding, uniform.at(k)),

@@ -1,14 +1,14 @@
 /** The reference backend's view of memory and precision: carriers of values, and the roundings a loop needs. */
 import { sizeOf } from "../../base/shape.ts";
-import { arithmetic, addOdd, divOdd, mulOdd, sqrtOdd } from "../../formats/exact.ts";
+import { addOdd, arithmetic, divOdd, mulOdd, sqrtOdd } from "../../formats/exact.ts";
 import type { Format } from "../../formats/format.ts";
 import type { Precision } from "../../formats/precision.ts";
 import { round } from "../../formats/round.ts";
 import type { Expr } from "../../ir/expression.ts";
 import type { MapLoop, ReduceLoop, ValueType } from "../../ir/loops.ts";
 import type { Carrier } from "../backend.ts";
-import { evaluationOf, scalarFormat } from "../evaluation.ts";
 import type { Choices } from "../buffers.ts";
+import { evaluationOf, scalarFormat } from "../evaluation.ts";
 import { carrierOf, formatOfType } from "../layout.ts";
 import type { PlannedKernel } from "../planner.ts";
 import { drawCoordinates } from "../stochastic.ts";

@@ -22,7 +22,10 @@ export const js: Backend = {
     const runs = new Map<string, (() => void)[]>();
     for (const [name, kernel] of Object.entries(planned.kernels)) {
       const arena = new Arena(name, kernel, shared);
-      runs.set(name, kernel.kernel.loops.map((loop) => prepare(loop, arena)));
+      runs.set(
+        name,
+        kernel.kernel.loops.map((loop) => prepare(loop, arena)),
+      );
     }
     const buffer = (name: string): Carrier => {
       const { type, offset } = bufferOf(planned, name);

@@ -1,11 +1,11 @@
 /** The reference meaning of each loop shape: plain nested loops in index order. */
 import { UsageError } from "../../base/errors.ts";
 import { sizeOf, stridesOf } from "../../base/shape.ts";
-import type { Carrier } from "../backend.ts";
-import type { Access, ContractLoop, GatherLoop, Loop, MapLoop, MoveLoop, ReduceLoop } from "../../ir/loops.ts";
 import { input } from "../../ir/expression.ts";
-import type { Arena } from "./arena.ts";
+import type { Access, ContractLoop, GatherLoop, Loop, MapLoop, MoveLoop, ReduceLoop } from "../../ir/loops.ts";
+import type { Carrier } from "../backend.ts";
 import type { Accumulator } from "./accumulator.ts";
+import type { Arena } from "./arena.ts";
 import { type Environment, interpret } from "./interpreter.ts";
 
 /** Calls `use` for every index of a shape, row-major; the array is reused. */
@@ -28,7 +28,12 @@ function locate(access: Access, index: ArrayLike<number>): number {
  * The blocked sum of numerics.md: blocks of `block` terms in index order, each from +0; block sums added in order.
  * `step(partial, k)` adds term k to a partial sum.
  */
-function blockedSum(count: number, block: number, sums: Accumulator, step: (partial: number, k: number) => number): number {
+function blockedSum(
+  count: number,
+  block: number,
+  sums: Accumulator,
+  step: (partial: number, k: number) => number,
+): number {
   let total = 0;
   for (let start = 0; start < count; start += block) {
     let partial = 0;

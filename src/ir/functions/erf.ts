@@ -128,13 +128,9 @@ export function erfcOf(x: Expr): Expr {
   const bounded = max(min(x, constant(28)), constant(-28));
   const { inCenter, inShoulder, value, rest, complement } = parts(abs(bounded));
   const negative = lt(x, zero);
-  const half = constant(0.5);
   const correction = mul(bounded, value);
-  const nearZero = select(
-    lt(x, constant(0.25)),
-    sub(one, add(bounded, correction)),
-    sub(half, add(sub(bounded, half), correction)),
-  );
+  // From 1/2 on 1 - x is exact.
+  const nearZero = select(lt(x, constant(0.5)), sub(one, add(bounded, correction)), sub(sub(one, bounded), correction));
   const shoulderValue = select(negative, add(one, add(erx, value)), sub(sub(sub(one, erx), value), rest));
   const outer = select(inShoulder, shoulderValue, select(negative, sub(constant(2), complement), complement));
   return select(inCenter, nearZero, outer);
