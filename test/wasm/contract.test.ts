@@ -83,3 +83,11 @@ test("operands and sums that differ from storage", () => {
     }
   }
 });
+
+test("more rows, columns and terms than are packed at a time", () => {
+  for (const store of ["float32", "float64"]) {
+    expect(difference({ m: 133, n: 1029, k: 3 }, "nn", true, { store }, 0)).toBe("");
+    expect(difference({ m: 133, n: 5, k: 700 }, "tn", true, { store }, 0)).toBe("");
+    expect(difference({ m: 133, n: 5, k: 700 }, "nt", false, { store, accumulate: "float64", block: 300 }, 0)).toBe("");
+  }
+});
