@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { here, json, main, nonsmooth, temporaryFolder } from "./run.ts";
@@ -270,6 +270,36 @@ describe("zone", () => {
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout).toMatch(/float16 +\d of 1/);
     expect(stdout).toContain("picture: out/zone.svg");
+  });
+});
+
+describe("a run", () => {
+  test("is stored, continued, listed, exported, drawn and judged", async () => {
+    const store = join(temporaryFolder(), "store");
+    const at = ["--store", store];
+    const args = ["relu0/variants", "model=784-8-10", "samples=64", "batch=32", "inits=1", "format=float16"];
+    const run = (): Promise<{ experiment: string; id: string; rows: { trial: string }[] }> =>
+      json("run", ...args, ...at, "--workers", "0");
+    const first = await run();
+    expect(first).toMatchObject({ experiment: "relu0/variants", id: expect.any(String) });
+    expect(first.rows.length).toBeGreaterThan(0);
+    expect(await run()).toEqual(first);
+    expect(await json("runs", ...at)).toMatchObject([{ id: first.id, state: "complete", rows: first.rows.length }]);
+    expect((await here(["runs", "show", first.id, "--json", ...at])).code).toBe(0);
+    const exported = await here(["runs", "export", "json", ...at]);
+    expect(JSON.parse(exported.stdout)).toHaveLength(first.rows.length);
+    const csv = await here(["runs", "export", "csv", first.id, ...at]);
+    expect(csv.stdout.trim().split("\n")).toHaveLength(first.rows.length + 1);
+    const out = join(store, "figure.svg");
+    expect(await json("figure", "relu0/variants", "--out", out, ...at)).toMatchObject({ path: out });
+    expect(readFileSync(out, "utf8")).toMatch(/^<svg/);
+    const readme = join(store, "README.md");
+    writeFileSync(readme, "a\n<!-- claims:begin -->\n<!-- claims:end -->\nb\n");
+    const claims = await json<{ id: string; verdict: string }[]>("claims", "--write", readme, ...at);
+    expect(claims.find(({ id }) => id === "relu0/C17")?.verdict).not.toBe("not-run");
+    expect(readFileSync(readme, "utf8")).toContain("| relu0/C17 |");
+    const unknown = await here(["runs", "show", `${first.id}x`, ...at]);
+    expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining(`did you mean ${first.id}?`)]);
   });
 });
 
