@@ -73,18 +73,21 @@ function across(cells: readonly Cell[], formats: readonly Cell[]): Cell[] {
 export function volumeGrid(scale: Scale, parameters: ZoneTrial): Cell[] {
   const [half, single, double] = [{ format: "float16" }, { format: "float32" }, { format: "float64" }];
   const small = scale === "quick" ? { samples: 1024, batch: 256 } : {};
+  const wide = (cell: Cell): boolean => cell.model === widthModel(1024);
   const cells: Cell[] =
     scale === "quick"
       ? [half, single, double, ...narrow, { format: "float16", bias: "rounded" }]
       : [
-          ...[half, single],
+          ...[half, single, double],
+          ...narrow,
           ...across(sweeps, [half]),
           ...across(batchSweep, [half]),
-          ...across([{}, ...sweeps], narrow),
           ...variations,
-          ...across(sweeps, [single]),
+          ...across(sweeps, [single]).filter((cell) => !wide(cell)),
           ...across(batchSweep, [single]),
-          ...across([{}, ...sweeps], [double]),
+          ...across(sweeps, narrow).filter((cell) => !wide(cell)),
+          ...across(sweeps, [double]).filter((cell) => !wide(cell)),
+          ...across(sweeps, [single, ...narrow, double]).filter(wide),
         ];
   return cells.flatMap((cell) => networks({ ...small, ...cell }, parameters.inits || countOf(cell, scale)));
 }
