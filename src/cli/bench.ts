@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import type { Command } from "commander";
 import { type Bench, type BenchRow, benches, measure } from "../../bench/index.ts";
+import { probe } from "../backends/wasm/probe.ts";
 import { UsageError, unknown } from "../base/errors.ts";
 import { command } from "./command.ts";
 import { note, print, printJson, table } from "./output.ts";
@@ -23,6 +24,10 @@ export function benchCommand(): Command {
       }
       const rows: BenchRow[] = [];
       for (const bench of chosen) {
+        if (isFused(bench) && !probe().fused) {
+          note(`${bench.name}: WebAssembly has no fused multiply-add here`);
+          continue;
+        }
         if (process.stderr.isTTY === true) note(bench.name);
         rows.push(...(await measure(bench, { note })));
       }
@@ -42,10 +47,13 @@ function select(prefix: string): readonly Bench[] {
 /** "matmul.f32.512" gives "matmul", "matmul.f32". */
 const prefixes = (name: string): string[] => name.split(".").map((_, i, parts) => parts.slice(0, i).join("."));
 
+const isFused = (bench: Bench): boolean => bench.name.split(".").includes("fused");
+
 /** Relaxed SIMD is on by default from Node 22; Node 20 wants a flag. */
 function needsFlag(chosen: readonly Bench[]): boolean {
-  const fused = chosen.some((bench) => bench.name.split(".").includes("fused"));
-  return fused && Number(process.versions.node.split(".")[0]) < 22 && !process.execArgv.includes(relaxedFlag);
+  return (
+    chosen.some(isFused) && Number(process.versions.node.split(".")[0]) < 22 && !process.execArgv.includes(relaxedFlag)
+  );
 }
 
 function restart(): number {
