@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { formatNamed } from "../../src/formats/index.ts";
 import type { PrecisionSpec } from "../../src/formats/precision.ts";
-import { difference, type Layout, type Sizes } from "./contraction.ts";
+import { contraction, difference, differenceOn, type Layout, ofEveryMagnitude, type Sizes } from "./contraction.ts";
 
 const layouts: Layout[] = ["nn", "nt", "tn", "strided"];
 const sizes: Sizes[] = [
@@ -52,6 +53,7 @@ test("every format of storage, operands and sums", () => {
       { accumulate: store },
       { accumulate: "float64" },
       { operands: "float8_e5m2" },
+      { accumulate: store, operands: "float8_e5m2" },
       { accumulate: "float16", flush: true },
       { accumulate: store, bias: "rounded", flush: true },
     ] as const;
@@ -89,5 +91,28 @@ test("more rows, columns and terms than are packed at a time", () => {
     expect(difference({ m: 133, n: 1029, k: 3 }, "nn", true, { store }, 0)).toBe("");
     expect(difference({ m: 133, n: 5, k: 700 }, "tn", true, { store }, 0)).toBe("");
     expect(difference({ m: 133, n: 5, k: 700 }, "nt", false, { store, accumulate: "float64", block: 300 }, 0)).toBe("");
+  }
+});
+
+test("sums in narrow formats over the whole range: overflow, subnormal products, long chains", () => {
+  const formats = [
+    "float16",
+    "bfloat16",
+    "tfloat32",
+    "float8_e4m3",
+    "float8_e5m2",
+    "custom(5,3)",
+    "custom(7,10)",
+    "custom(8,1)",
+  ];
+  for (const store of formats) {
+    const top = 2 ** (formatNamed(store).exponentBits - 1);
+    for (const range of [2, top / 4, top / 2, top]) {
+      for (const block of [5, 256, Infinity]) {
+        const kernel = contraction({ m: 5, n: 11, k: block === Infinity ? 530 : 23 }, "nn", false);
+        const spec: PrecisionSpec = { store, accumulate: store, block };
+        expect(differenceOn(kernel, spec, (count, seed) => ofEveryMagnitude(count, seed, range))).toBe("");
+      }
+    }
   }
 });

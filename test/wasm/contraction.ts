@@ -103,20 +103,31 @@ export function awkward(count: number, seed: number, special: number): Float64Ar
   });
 }
 
+/** Numbers of every magnitude between 2^-range and 2^range. */
+export function ofEveryMagnitude(count: number, seed: number, range: number): Float64Array {
+  const fractions = awkward(count, seed, 0);
+  return fractions.map(
+    (x, i) => Math.sign(x) * (1 + Math.abs(x % 1)) * 2 ** ((((i * 7919 + seed) % 997) / 498 - 1) * range),
+  );
+}
+
 export function elements(kernel: Kernel, name: string): number {
   const { value } = [...kernel.inputs, ...kernel.outputs].find((buffer) => buffer.name === name) as { value: number };
   return sizeOf(kernel.values[value].shape);
 }
 
-/** First difference between the packed contraction and the reference, as text. */
-export function difference(sizes: Sizes, layout: Layout, bias: boolean, spec: PrecisionSpec, special: number): string {
-  const kernel = contraction(sizes, layout, bias);
+/** First difference between the packed contraction and the reference, as text; `fill` gives the operands. */
+export function differenceOn(
+  kernel: Kernel,
+  spec: PrecisionSpec,
+  fill: (count: number, seed: number) => Float64Array,
+): string {
   const filled = precision(spec);
   const packed = compilePacked(kernel, filled);
   if (packed === undefined) return "declined";
   const reference = js.compile({ only: kernel }, filled);
   kernel.inputs.forEach(({ name }, i) => {
-    reference.write(name, awkward(elements(kernel, name), 17 * i + sizes.k, special));
+    reference.write(name, fill(elements(kernel, name), 17 * i + 3));
     packed.buffer(name).set(reference.buffer(name));
   });
   reference.run("only");
@@ -125,7 +136,11 @@ export function difference(sizes: Sizes, layout: Layout, bias: boolean, spec: Pr
   packed.run();
   const [expected, found] = [reference.buffer("out"), packed.buffer("out")];
   const at = expected.findIndex((value, i) => !Object.is(value, found[i]));
-  return at < 0
-    ? ""
-    : `${layout} ${JSON.stringify(sizes)} ${JSON.stringify(spec)} [${at}]: ${found[at]}, expected ${expected[at]}`;
+  return at < 0 ? "" : `${JSON.stringify(spec)} [${at}]: ${found[at]}, expected ${expected[at]}`;
+}
+
+/** `differenceOn` for a size and a layout, on awkward numbers. */
+export function difference(sizes: Sizes, layout: Layout, bias: boolean, spec: PrecisionSpec, special: number): string {
+  const found = differenceOn(contraction(sizes, layout, bias), spec, (count, seed) => awkward(count, seed, special));
+  return found === "" ? "" : `${layout} ${JSON.stringify(sizes)} ${found}`;
 }

@@ -6,7 +6,8 @@ import { Frame, type Name } from "./contract-frame.ts";
 import type { ContractPlan } from "./contract-plan.ts";
 import { emitBiasRow, emitResult, isPlainResult } from "./contract-result.ts";
 import { once } from "./once.ts";
-import { emitPack, emitRoundPanel, type PanelShape } from "./pack.ts";
+import { emitChange, emitPack, type PanelShape } from "./pack.ts";
+import { roundLanes } from "./steps-exact.ts";
 import { emitTile, repeats, rowPanelBytes, type Steps, type TileShape, tileRows, tileVectors } from "./tile.ts";
 
 export class Driver {
@@ -104,7 +105,7 @@ export class Driver {
     const f = this.#f;
     const { m, n, k } = this.#loop;
     const plan = this.#plan;
-    const plain = isPlainResult(plan, this.#context.precision.flush);
+    const plain = isPlainResult(plan, this.#steps, this.#context.precision.flush);
     f.range(this.#frame.at("column"), { constant: n }, plan.columns, () => {
       this.#frame.extent("columns", plan.columns, n, "column");
       f.i32(0).set(this.#frame.at("term")).i32(0).set(this.#frame.at("done"));
@@ -194,10 +195,15 @@ export class Driver {
         .get(this.#frame.at("terms"))
         .get(target);
       f.call(once(module, ["pack", { ...shape, lanes: lanes.name }], () => emitPack(module, shape)));
-      if (operands === undefined) return;
+      const { name, prepare } = this.#steps;
+      if (operands === undefined && prepare === undefined) return;
       f.get(target).get(target);
       this.#frame.times("terms", padded * lineBytes).op("i32.add");
-      f.call(once(module, ["round", lanes.name, operands], () => emitRoundPanel(module, lanes, operands)));
+      const change = (g: FunctionBuilder): void => {
+        if (operands) roundLanes(g, lanes, operands);
+        prepare?.(g);
+      };
+      f.call(once(module, ["change", name, operands], () => emitChange(module, change)));
     };
     f.range(this.#frame.at(inner), this.#frame.at(count), full, () => {
       f.i32(this.#scratch + scratch[side]);
@@ -286,7 +292,7 @@ export class Driver {
     const { n, output } = this.#loop;
     const { lanes, scratch } = this.#plan;
     const { module, precision } = this.#context;
-    const result = emitResult(module, this.#plan, precision.flush, n, n % lanes.count);
+    const result = emitResult(module, this.#plan, this.#steps, precision.flush, n);
     const place = f.local("i32");
     this.#frame.times("row", n).get(this.#frame.at("column")).op("i32.add").set(place);
     f.get(this.#frame.at("sums")).get(place).i32(this.#bytes).op("i32.mul").op("i32.add");

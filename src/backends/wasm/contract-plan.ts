@@ -5,13 +5,14 @@ import type { Format } from "../../formats/format.ts";
 import type { Precision } from "../../formats/precision.ts";
 import type { ContractLoop } from "../../ir/loops.ts";
 import { float32Lanes, float64Lanes, type Lanes } from "./lanes.ts";
+import { hasFastSteps } from "./steps-narrow.ts";
 import { rowPanelBytes, tileRows, tileVectors } from "./tile.ts";
 
 /** The format of a value; undefined for int32 and bool. */
 export type FormatOf = (value: number) => Format | undefined;
 
-/** See `steps.ts` and `steps-exact.ts`; "fused" is the machine's multiply-add or its emulation. */
-export type ContractArithmetic = "strict" | "narrow" | "fused" | "fusedNarrow";
+/** See `steps.ts`, `steps-narrow.ts` and `steps-exact.ts`; "fused" is the machine's multiply-add or its emulation. */
+export type ContractArithmetic = "strict" | "narrow" | "fastNarrow" | "fused" | "fusedNarrow";
 
 /** Byte offsets in the loop's scratch memory, and its size. */
 export interface ContractScratch {
@@ -77,16 +78,20 @@ function chooseArithmetic(
   if (isFloat32(accumulate)) return { arithmetic: fused ? "fused" : "strict", lanes: float32Lanes };
   if (fused) return { arithmetic: "fusedNarrow", lanes: float64Lanes };
   const small = [a, b, accumulate].every(fitsFloat32Arithmetic);
+  const exact = [a, b].every((format) => significantBits(format) <= 11);
+  if (hasFastSteps(accumulate) && (small || (exact && accumulate.exponentBits === 8))) {
+    return { arithmetic: "fastNarrow", lanes: float32Lanes };
+  }
   return { arithmetic: "narrow", lanes: small ? float32Lanes : float64Lanes };
 }
 
 /** Whether adding a bias of this format needs no more care than one addition in the lanes and one rounding. */
 function addsBias(bias: Format, sum: Format, lanes: Lanes): boolean {
   if (lanes === float32Lanes && bias.carrier !== "float32") return false;
-  if (isFloat64(sum) || (isFloat32(sum) && bias.carrier === "float32")) return true;
+  if ((isFloat64(sum) && lanes === float64Lanes) || (isFloat32(sum) && bias.carrier === "float32")) return true;
   const within =
     bias.fractionBits <= sum.fractionBits && bias.exponentBits <= sum.exponentBits && sum.carrier === "float32";
-  return within && (lanes === float64Lanes || fitsFloat32Arithmetic(sum));
+  return within && (lanes === float64Lanes || significantBits(sum) <= 11);
 }
 
 /**
@@ -116,7 +121,8 @@ export function planContract(
   if (bias !== "none") {
     if (biasFormat === undefined) return undefined;
     oddBias = !addsBias(biasFormat, bias === "once" ? accumulate : output, chosen.lanes);
-    if (oddBias && chosen.arithmetic === "narrow") chosen = { ...chosen, lanes: float64Lanes };
+    const narrow = chosen.arithmetic === "narrow" || chosen.arithmetic === "fastNarrow";
+    if (oddBias && narrow) chosen = { arithmetic: "narrow", lanes: float64Lanes };
     if (oddBias && chosen.lanes !== float64Lanes) return undefined;
   }
   const { arithmetic, lanes } = chosen;

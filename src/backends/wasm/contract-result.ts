@@ -5,12 +5,12 @@ import type { FunctionBuilder, Module } from "./assembler.ts";
 import type { ContractPlan } from "./contract-plan.ts";
 import { float32Lanes, narrow } from "./lanes.ts";
 import { pushOddSum, roundLanes } from "./steps-exact.ts";
-import { pushLanes, storeLanes } from "./tile.ts";
+import { pushLanes, type Steps, storeLanes } from "./tile.ts";
 
 /** Whether the sums are the result: nothing to add, nothing to round. */
-export function isPlainResult(plan: ContractPlan, flush: boolean): boolean {
+export function isPlainResult(plan: ContractPlan, steps: Steps, flush: boolean): boolean {
   const same = plan.lanes === float32Lanes ? isFloat32(plan.output) : isFloat64(plan.output);
-  return plan.bias === "none" && same && !flush;
+  return plan.bias === "none" && same && !flush && steps.scale === undefined;
 }
 
 /** Copies `count` biases into a row of the lanes' kind. */
@@ -49,11 +49,12 @@ export function emitBiasRow(
 export function emitResult(
   module: Module,
   plan: ContractPlan,
+  steps: Steps,
   flush: boolean,
   n: number,
-  tail: number,
 ): FunctionBuilder {
   const { lanes, output, bias } = plan;
+  const tail = n % lanes.count;
   const f = module.function(["i32", "i32", "i32", "i32", "i32", "i32"]);
   const [sums, biases, results, rows, columns, whole] = f.parameters.keys();
   const [x, y] = [f.local("v128"), f.local("v128")];
@@ -71,6 +72,7 @@ export function emitResult(
   };
   const finish = (count: number): void => {
     pushLanes(f, lanes, from, 0, count);
+    if (steps.scale !== undefined) f.splat(1 / steps.scale, lanes.scalar).op(`${lanes.name}.mul`);
     if (bias === "rounded") roundLanes(f, lanes, output, flush);
     f.set(x);
     if (bias !== "none") addBias(count);

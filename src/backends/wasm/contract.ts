@@ -13,6 +13,7 @@ import { once } from "./once.ts";
 import { probe } from "./probe.ts";
 import { relaxedSteps, strictSteps } from "./steps.ts";
 import { fusedFloat64Steps, fusedNarrowSteps, narrowSteps } from "./steps-exact.ts";
+import { fastNarrowSteps } from "./steps-narrow.ts";
 import type { Steps } from "./tile.ts";
 
 /** Bytes of scratch memory that a contraction needs; 0 where `emitContract` would decline. */
@@ -24,6 +25,8 @@ function stepsOf(context: Context, { arithmetic, lanes, accumulate }: ContractPl
   switch (arithmetic) {
     case "strict":
       return strictSteps(lanes);
+    case "fastNarrow":
+      return once(context.module, ["fastNarrow", accumulate], () => fastNarrowSteps(context.module, accumulate));
     case "narrow":
       return narrowSteps(lanes, accumulate);
     case "fusedNarrow":

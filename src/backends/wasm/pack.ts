@@ -2,10 +2,8 @@
  * Packing of contraction operands into panels [k][lines], so that the micro-kernel reads memory in order whatever the
  * strides were.
  */
-import type { Format } from "../../formats/format.ts";
 import type { FunctionBuilder, Local, Module } from "./assembler.ts";
 import { float32Lanes, type Lanes } from "./lanes.ts";
-import { roundLanes } from "./steps-exact.ts";
 
 export interface PanelShape {
   readonly lanes: Lanes;
@@ -129,12 +127,12 @@ export function emitPack(module: Module, shape: PanelShape): FunctionBuilder {
   return f;
 }
 
-/** A function (from, to) that rounds the vectors between two addresses to `format`, to nearest. */
-export function emitRoundPanel(module: Module, lanes: Lanes, format: Format): FunctionBuilder {
+/** A function (from, to) that replaces every vector between two addresses; `change` pops and pushes one. */
+export function emitChange(module: Module, change: (f: FunctionBuilder) => void): FunctionBuilder {
   const f = module.function(["i32", "i32"]);
   f.while(0, 1, 16, () => {
     f.get(0).get(0).memory("v128.load");
-    roundLanes(f, lanes, format);
+    change(f);
     f.memory("v128.store");
   });
   return f;

@@ -14,6 +14,10 @@ export interface Steps {
   multiplyAdd(f: FunctionBuilder, sum: Local, a: Local, b: Local): void;
   /** Pops two vectors of the accumulate format, pushes their rounded sum. */
   add(f: FunctionBuilder): void;
+  /** Sums are held times this power of two. */
+  readonly scale?: number;
+  /** Replaces a vector of packed operands. */
+  readonly prepare?: (f: FunctionBuilder) => void;
   /** Steps of k written out in the loop of a full tile. */
   readonly unroll: number;
 }
