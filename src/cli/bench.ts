@@ -1,5 +1,4 @@
 /** `nonsmooth bench`: our speed beside roofs and peers. */
-import { spawnSync } from "node:child_process";
 import type { Command } from "commander";
 import { type Bench, type BenchRow, benches, measure } from "../../bench/index.ts";
 import { probe } from "../backends/wasm/probe.ts";
@@ -11,17 +10,11 @@ interface Options {
   readonly json?: boolean;
 }
 
-const relaxedFlag = "--experimental-wasm-relaxed-simd";
-
 export function benchCommand(): Command {
   return command("bench", "measure speed beside roofs and peers", "nonsmooth bench matmul.f32.512")
     .argument("[prefix]", "only names that begin with this", "")
     .action(async (prefix: string, options: Options) => {
       const chosen = select(prefix);
-      if (needsFlag(chosen)) {
-        process.exitCode = restart();
-        return;
-      }
       const rows: BenchRow[] = [];
       for (const bench of chosen) {
         if (isFused(bench) && !probe().fused) {
@@ -48,20 +41,6 @@ function select(prefix: string): readonly Bench[] {
 const prefixes = (name: string): string[] => name.split(".").map((_, i, parts) => parts.slice(0, i).join("."));
 
 const isFused = (bench: Bench): boolean => bench.name.split(".").includes("fused");
-
-/** Relaxed SIMD is on by default from Node 22; Node 20 wants a flag. */
-function needsFlag(chosen: readonly Bench[]): boolean {
-  return (
-    chosen.some(isFused) && Number(process.versions.node.split(".")[0]) < 22 && !process.execArgv.includes(relaxedFlag)
-  );
-}
-
-function restart(): number {
-  const child = spawnSync(process.execPath, [relaxedFlag, ...process.execArgv, ...process.argv.slice(1)], {
-    stdio: "inherit",
-  });
-  return child.status ?? 1;
-}
 
 const figure = (value: number): string => value.toPrecision(4);
 
