@@ -416,3 +416,28 @@ test("contractions agree in the engine, also in precisions that the packed kerne
     }
   }
 });
+
+/** Numbers of every magnitude of float32, subnormals and the largest included. */
+function everyMagnitude(count: number, seed: number): number[] {
+  const fractions = sample(count, seed, 1, Infinity);
+  return fractions.map((fraction, i) => (1 + Math.abs(fraction)) * Math.sign(fraction) * 2 ** (((i * 37) % 279) - 150));
+}
+
+test("short formats with the exponents of float32: sums and conversions near overflow and among the subnormals", () => {
+  const size = 4000;
+  const fill = (name: string): number[] => {
+    const numbers = everyMagnitude(size, 9);
+    // Second operands of like magnitude, so that sums cancel and carry.
+    return name === "in0" ? numbers : numbers.map((v, i) => -v * (1 + ((i % 9) - 4) / 128));
+  };
+  for (const format of ["bfloat16", "tfloat32", "float16", "float8_e4m3", "float8_e5m2", "custom(8,3)"]) {
+    for (const flush of [false, true]) {
+      for (const expr of [named.add, named.sub, e.sub(e.abs(x), y)]) {
+        expectAgreement(mapOf(expr, 2, size), { store: format, flush }, fill);
+      }
+      const cast = mapOf(x, 1, size);
+      const values = cast.values.map((type, i) => (i === 0 ? { ...type, type: "float32" } : type));
+      expectAgreement({ ...cast, values }, { store: format, flush }, fill);
+    }
+  }
+});

@@ -3,7 +3,7 @@ import { isFloat64 } from "../../formats/define.ts";
 import type { Format } from "../../formats/format.ts";
 import { round } from "../../formats/round.ts";
 import { type Expr, visit } from "../../ir/expression.ts";
-import { classify } from "../../ir/expression-class.ts";
+import { classify, isArithmetic } from "../../ir/expression-class.ts";
 import type { Context } from "./context.ts";
 
 /** What an expression reads. */
@@ -25,8 +25,22 @@ export function isFloat32(format: Format): boolean {
   return format.exponentBits === 8 && format.fractionBits === 23 && format.infinities && !format.saturate;
 }
 
+function isShort(format: Format): boolean {
+  return format.fractionBits + 1 <= narrowBits && format.carrier === "float32";
+}
+
+/** Short, and products and quotients stay away from the subnormals of float32. */
 function isNarrow(format: Format): boolean {
-  return format.fractionBits + 1 <= narrowBits && format.exponentBits <= narrowExponentBits;
+  return isShort(format) && format.exponentBits <= narrowExponentBits;
+}
+
+/** Whether sums and differences are all that rounds: they are exact among the subnormals. */
+function onlyAdds(expr: Expr): boolean {
+  let found = true;
+  visit(expr, (e) => {
+    if (isArithmetic(e)) found &&= e.kind === "binary" && (e.name === "add" || e.name === "sub");
+  });
+  return found;
 }
 
 /** Whether every number of `inner` is a number of `outer`. */
@@ -76,9 +90,10 @@ export function fitsFloat32(expr: Expr, target: Format | undefined, context: Con
   if (target === undefined) return form === "exact" && float32Leaves;
   if (context.precision.rounding !== "nearest" || target.carrier !== "float32") return false;
   if (isFloat32(target)) return float32Leaves;
-  if (form === "exact") return float32Leaves && (isNarrow(target) || isExactIn(expr, target, context, operands));
+  if (form === "exact") return float32Leaves;
   const narrowNumber = (value: number): boolean => Object.is(round(target, value), value);
-  return isNarrow(target) && everyLeaf(expr, context, operands, isNarrow, narrowNumber, () => false);
+  const fits = onlyAdds(expr) ? isShort : isNarrow;
+  return fits(target) && everyLeaf(expr, context, operands, fits, narrowNumber, () => false);
 }
 
 const toInteger: ReadonlySet<string> = new Set(["floor", "ceil", "trunc", "nearest"]);
