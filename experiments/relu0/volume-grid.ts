@@ -69,7 +69,10 @@ function across(cells: readonly Cell[], formats: readonly Cell[]): Cell[] {
   return formats.flatMap((format) => cells.map((cell) => ({ ...cell, ...format })));
 }
 
-/** Cells in order of worth: an interrupted run has the headline first. */
+/** Networks are measured in rounds over all cells: an interrupted run has some of each, and then more of each. */
+const rounds: readonly number[] = [50, 200, Number.POSITIVE_INFINITY];
+
+/** Cells in order of worth. */
 export function volumeGrid(scale: Scale, parameters: ZoneTrial): Cell[] {
   const [half, single, double] = [{ format: "float16" }, { format: "float32" }, { format: "float64" }];
   const small = scale === "quick" ? { samples: 1024, batch: 256 } : {};
@@ -89,5 +92,7 @@ export function volumeGrid(scale: Scale, parameters: ZoneTrial): Cell[] {
           ...across(sweeps, [double]).filter((cell) => !wide(cell)),
           ...across(sweeps, [single, ...narrow, double]).filter(wide),
         ];
-  return cells.flatMap((cell) => networks({ ...small, ...cell }, parameters.inits || countOf(cell, scale)));
+  const all = cells.flatMap((cell) => networks({ ...small, ...cell }, parameters.inits || countOf(cell, scale)));
+  const round = ({ network = 0 }: Cell): number => rounds.findIndex((end) => network < end);
+  return all.sort((a, b) => round(a) - round(b));
 }
