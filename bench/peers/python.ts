@@ -1,5 +1,6 @@
 /** NumPy and PyTorch as peers: one persistent python process that speaks JSON lines, one thread, at its best. */
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
+import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import type { Contender } from "../bench.ts";
 
@@ -57,6 +58,7 @@ def main():
 main()
 `;
 
+/** Lives as long as this process, and keeps it alive only while a reply is awaited. */
 class PythonProcess {
   readonly child: ChildProcessWithoutNullStreams;
   readonly replies: AsyncIterator<string>;
@@ -65,11 +67,16 @@ class PythonProcess {
     this.child = spawn(python, ["-c", server], { env: environment() });
     this.child.stderr.resume();
     this.replies = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
+    this.child.unref();
+    for (const stream of [this.child.stdin, this.child.stdout, this.child.stderr]) (stream as Socket).unref();
   }
 
   async ask(request: object): Promise<{ readonly seconds?: number }> {
+    const answers = this.child.stdout as unknown as Socket;
+    answers.ref();
     this.child.stdin.write(`${JSON.stringify(request)}\n`);
     const { value, done } = await this.replies.next();
+    answers.unref();
     if (done === true) throw new Error("python peer: the process ended");
     const reply = JSON.parse(value as string) as { readonly seconds?: number; readonly error?: string };
     if (reply.error !== undefined) throw new Error(`python peer: ${reply.error}`);
@@ -77,21 +84,18 @@ class PythonProcess {
   }
 }
 
+const started = new Map<PythonLibrary, PythonProcess>();
+
 /**
- * A contender whose repetition is the Python statement `run` after `setup`. PyTorch is limited to one thread before
- * `setup`. Undefined where the library is not installed.
+ * A contender whose repetition is the Python statement `run` after `setup`, in one process per library: a new setup
+ * forgets the one before. PyTorch is limited to one thread before `setup`. Undefined where the library is not installed.
  */
 export async function python(library: PythonLibrary, setup: string, run: string): Promise<Contender | undefined> {
   const path = pythonWith(library);
   if (path === undefined) return undefined;
-  const process = new PythonProcess(path);
+  const process = started.get(library) ?? new PythonProcess(path);
+  started.set(library, process);
   const limit = library === "PyTorch" ? "import torch\ntorch.set_num_threads(1)\n" : "import numpy\n";
   await process.ask({ setup: limit + setup, run });
-  return {
-    peerName: library,
-    seconds: async (repeats) => (await process.ask({ repeats })).seconds as number,
-    dispose: () => {
-      process.child.stdin.end();
-    },
-  };
+  return { peerName: library, seconds: async (repeats) => (await process.ask({ repeats })).seconds as number };
 }

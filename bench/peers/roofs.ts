@@ -1,0 +1,30 @@
+/** The upper bounds of `roof.ts` as contenders that do as many floating-point operations as we do. */
+import { type Contender, timed } from "../bench.ts";
+import { type Roof, registerRoof, tileRoof } from "../roof.ts";
+
+export type Arithmetic = "strict" | "fused";
+
+/** A repetition counts as `flops` operations; the time of as many whole runs as come nearest is scaled to that. */
+function scaled(roof: Roof, flops: number): Contender {
+  const whole = timed(roof.name, roof.run);
+  return {
+    peerName: roof.name,
+    async seconds(repeats) {
+      const wanted = (repeats * flops) / roof.flops;
+      const runs = Math.max(1, Math.round(wanted));
+      return (await whole.seconds(runs)) * (wanted / runs);
+    },
+  };
+}
+
+/** The peers "roof" and "roof-registers" of a work of `flops` operations. */
+export function roofPeers(
+  format: "f32" | "f64",
+  arithmetic: Arithmetic,
+  flops: number,
+): readonly { readonly peerName: string; start(): Contender }[] {
+  return [
+    { peerName: "roof", start: () => scaled(tileRoof(format, arithmetic), flops) },
+    { peerName: "roof-registers", start: () => scaled(registerRoof(format, arithmetic), flops) },
+  ];
+}
