@@ -31,7 +31,10 @@ export interface SeparationRecord {
   readonly overwrite: readonly number[];
   readonly control: readonly number[];
   readonly leastActivation: readonly number[];
-  /** The zone picture of replica 0 (float32, base64, row-major, v along rows); where it was taken. */
+  /**
+   * The zone picture (float32, base64, row-major, v along rows) of replica 0 and of those hit in the first layer; where it
+   * was taken.
+   */
   readonly picture: string | null;
   readonly pictureAt: {
     readonly iteration: number;
@@ -91,7 +94,8 @@ export function separationTrial(trial: SeparationTrial, context: TrialContext): 
   });
   context.signal.throwIfAborted();
   const { nearest, points } = found;
-  const picture = replica === 0 ? zonePicture(nearest, mlp.sizes[1], chosen, seed, pictureSize) : null;
+  const drawn = replica === 0 || found.firstHit?.layer === 0;
+  const picture = drawn ? zonePicture(nearest, mlp.sizes[1], chosen, seed, pictureSize) : null;
   return [
     {
       learningRate: found.learningRate,

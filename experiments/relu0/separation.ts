@@ -101,15 +101,18 @@ function curves(row: SeparationStored): Panel {
   });
 }
 
-function picture(row: SeparationStored): Panel[] {
-  if (row.picture === null) return [];
+/** The picture of the replica that is hit first in the first layer; where none is, of the first. */
+function picturePanels(rows: readonly SeparationStored[]): Panel[] {
+  const drawn = rows.filter((row) => row.picture !== null);
+  const row = earliest(drawn.filter((candidate) => candidate.hitLayer === 0)) ?? drawn[0];
+  if (row === undefined || row.picture === null) return [];
   const bytes = Uint8Array.from(Buffer.from(row.picture, "base64"));
   const size = row.pictureSize;
   const end = (size / 2) * gridStep;
   const { iteration, sample, unit } = row.pictureAt;
   return [
     heatmap({
-      title: `${row.format}: |z|, iteration ${iteration}, sample ${sample}, unit ${unit}`,
+      title: `${row.format}, replica ${row.replica}: |z|, iteration ${iteration}, sample ${sample}, unit ${unit}`,
       xLabel: "u",
       yLabel: "v",
       valueLabel: "|z|",
@@ -134,8 +137,8 @@ function figure(rows: readonly SeparationStored[]): FigureSpec {
       `784-2000-128-10, MNIST, batch 128, SGD, lr 0.01 (1 + U / 5), strict, float32 (float64) sums in blocks of 256. float32: ` +
       `${hits.length} of ${singles} seeds separate within an epoch (published: one run, iteration ${publishedIteration}); float64: ` +
       `${of(rows, "float64").filter((row) => row.firstHit !== null).length} of ${doubles}. Curves: the seed that separates first. ` +
-      `Below: the pre-activation of the first layer that came nearest to zero in replica 0, on W1 + u P1 + v P2; white is exactly 0.`,
-    panels: [...shown.map(curves), ...rows.flatMap(picture)],
+      `Below: the pre-activation of the first layer that came nearest to zero, on W1 + u P1 + v P2; white is exactly 0.`,
+    panels: [...shown.map(curves), ...formats.flatMap((format) => picturePanels(of(rows, format)))],
     columns: 2,
   };
 }

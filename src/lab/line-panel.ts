@@ -93,7 +93,7 @@ export function lineWithBand(options: LinePanelOptions): Panel {
       marginBottom: 40,
       marginTop: 22,
       marginRight: 16,
-      x: { type: options.xScale ?? "linear", label: options.xLabel || null },
+      x: { type: options.xScale ?? "linear", label: options.xLabel || null, nice: options.xScale === "log" },
       y: {
         type: options.yScale ?? "linear",
         label: options.yLabel,
