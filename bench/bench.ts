@@ -8,12 +8,12 @@ export interface Contender {
   dispose?(): void | Promise<void>;
 }
 
-export interface Bench {
+export interface TimedBench {
   /** Dotted; `bench PREFIX` selects by its beginning: "matmul.f32.512.tn.strict". */
   readonly name: string;
-  /** "GFLOP/s", "images/s": work per second; or "s": then the figures are seconds of one repetition. */
+  /** "GFLOP/s", "images/s": work per second; or "s", "ms": then the figures are the time of one repetition. */
   readonly unit: string;
-  /** Units of work in one repetition, in multiples of `unit` x s (2e-9 m n k for GFLOP/s); 1 for "s". */
+  /** Units of work in one repetition, in multiples of `unit` x s (2e-9 m n k for GFLOP/s); 1 for "s" and "ms". */
   readonly work: number;
   /** One repetition per round suffices (work of a second and more). */
   readonly long?: boolean;
@@ -24,6 +24,25 @@ export interface Bench {
     start(): Contender | undefined | Promise<Contender | undefined>;
   }[];
 }
+
+export interface BenchRow {
+  readonly name: string;
+  /** Our figure and the peer's, in `unit`. */
+  readonly ours: number;
+  readonly peer: number;
+  readonly peerName: string;
+  /** Times as fast as the peer (as small, where the unit is MiB). */
+  readonly ratio: number;
+  readonly unit: string;
+}
+
+/** A measurement that is not a time of contenders in turn: it makes its rows itself. */
+export interface OwnBench {
+  readonly name: string;
+  rows(): Promise<readonly BenchRow[]>;
+}
+
+export type Bench = TimedBench | OwnBench;
 
 /** Wall-clock contender around a function; awaits what it returns only if it is a promise. */
 export function timed(peerName: string, run: () => unknown, dispose?: () => void): Contender {

@@ -1,10 +1,21 @@
 /** All benchmarks: one line per group, quick ones first. */
 import type { Bench } from "./bench.ts";
+import { compileBench } from "./compile.ts";
 import { matmulBenches } from "./matmul.ts";
+import { memoryBench } from "./memory.ts";
 import { mlpBenches } from "./mlp.ts";
+import { workersBench } from "./workers.ts";
+import { zoneBenches } from "./zone.ts";
 
-export type { Bench, Contender } from "./bench.ts";
+export type { Bench, BenchRow, Contender, OwnBench, TimedBench } from "./bench.ts";
 export { timed } from "./bench.ts";
-export { type BenchRow, measure } from "./harness.ts";
+export { measure } from "./harness.ts";
 
-export const benches: readonly Bench[] = [...mlpBenches, ...matmulBenches];
+export const benches: readonly Bench[] = [
+  compileBench,
+  ...mlpBenches,
+  ...matmulBenches,
+  memoryBench,
+  workersBench,
+  ...zoneBenches,
+];

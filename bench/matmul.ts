@@ -2,13 +2,13 @@
 import { compile } from "../src/compile.ts";
 import { trace } from "../src/ir/trace.ts";
 import { matmul } from "../src/ops/index.ts";
-import { type Bench, type Contender, timed } from "./bench.ts";
+import { type Contender, type TimedBench, timed } from "./bench.ts";
 import { numbers } from "./numbers.ts";
 import { type PythonLibrary, python } from "./peers/python.ts";
 import { type Arithmetic, roofPeers } from "./peers/roofs.ts";
 import { jaxJs, tfjs } from "./peers/web.ts";
 
-type Peer = Bench["peers"][number];
+type Peer = TimedBench["peers"][number];
 
 /** Which operand is stored transposed: a tn product reads `a` as [k, m], an nt product `b` as [n, k]. */
 type Layout = "nn" | "nt" | "tn";
@@ -115,7 +115,7 @@ function portable(product: Product): readonly Peer[] {
   ];
 }
 
-function bench(format: string, arithmetic: Arithmetic, product: Product): Bench {
+function bench(format: string, arithmetic: Arithmetic, product: Product): TimedBench {
   const { size, layout } = product;
   const flops = 2 * size ** 3;
   const lanes = format === "f64" ? "f64" : "f32";
@@ -132,7 +132,7 @@ function bench(format: string, arithmetic: Arithmetic, product: Product): Bench 
 }
 
 /** Narrow formats are strict only: products of their operands are exact in float32, so fused gives the same bits. */
-export const matmulBenches: readonly Bench[] = Object.keys(formats).flatMap((format) =>
+export const matmulBenches: readonly TimedBench[] = Object.keys(formats).flatMap((format) =>
   sizes.flatMap((size) =>
     layouts.flatMap((layout) =>
       (format === "f32" || format === "f64" ? (["strict", "fused"] as const) : (["strict"] as const)).map(

@@ -11,7 +11,7 @@ import { extend, type Tensor, trace, type Update, update } from "../src/ir/trace
 import { mlpNamed, parameterShapes } from "../src/nn/architecture.ts";
 import { mlpLoss } from "../src/nn/mlp.ts";
 import { matmul, mul, sub } from "../src/ops/index.ts";
-import { type Bench, type Contender, timed } from "./bench.ts";
+import { type Contender, type TimedBench, timed } from "./bench.ts";
 import { labels, numbers } from "./numbers.ts";
 import { jaxMlp } from "./peers/jax-mlp.ts";
 import type { MlpData, MlpWork } from "./peers/mlp-data.ts";
@@ -101,8 +101,8 @@ function contractionsAlone(work: MlpWork, arithmetic: Arithmetic): Contender {
   const specs = Object.fromEntries(all.flatMap(({ a, b }, i) => [[`a${i}`, a] as const, [`b${i}`, b] as const]));
   const program = trace((t) => {
     const products: Record<string, Tensor> = {};
-    all.forEach((options, i) => {
-      products[`c${i}`] = matmul(t[`a${i}`], t[`b${i}`], options);
+    all.forEach(({ transposeA, transposeB }, i) => {
+      products[`c${i}`] = matmul(t[`a${i}`], t[`b${i}`], { transposeA, transposeB });
     });
     return products;
   }, specs);
@@ -115,7 +115,7 @@ function contractionsAlone(work: MlpWork, arithmetic: Arithmetic): Contender {
   );
 }
 
-function bench(work: MlpWork, arithmetic: Arithmetic): Bench {
+function bench(work: MlpWork, arithmetic: Arithmetic): TimedBench {
   return {
     name: `mlp.${work}.${arithmetic}`,
     unit: "images/s",
@@ -130,6 +130,6 @@ function bench(work: MlpWork, arithmetic: Arithmetic): Bench {
   };
 }
 
-export const mlpBenches: readonly Bench[] = (["forward", "step"] as const).flatMap((work) =>
+export const mlpBenches: readonly TimedBench[] = (["forward", "step"] as const).flatMap((work) =>
   (["strict", "fused"] as const).map((arithmetic) => bench(work, arithmetic)),
 );

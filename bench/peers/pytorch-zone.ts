@@ -1,0 +1,25 @@
+/** PyTorch scanning MNIST the published way: the timing mode of the oracle script. */
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { mnistPackageDirectory } from "../../src/data/mnist.ts";
+import { packageDirectory } from "../../src/lab/provenance.ts";
+import type { Contender } from "../bench.ts";
+import { pythonWith } from "./python.ts";
+
+/** Undefined where PyTorch, the script or the data are not there. The script limits itself to one thread. */
+export function publishedByPytorch(): Contender | undefined {
+  const python = pythonWith("PyTorch");
+  const script = join(packageDirectory(), "scripts", "oracle", "relu0_volume.py");
+  const data = mnistPackageDirectory();
+  if (python === undefined || data === undefined || !existsSync(script)) return undefined;
+  return {
+    peerName: "PyTorch",
+    async seconds(repeats) {
+      const { stdout } = await promisify(execFile)(python, [script, data, "--time", String(repeats)]);
+      const { seconds } = JSON.parse(stdout) as { readonly seconds: readonly number[] };
+      return seconds.reduce((a, b) => a + b, 0);
+    },
+  };
+}
