@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { experiments } from "../../experiments/index.ts";
 import { published, publishedCount } from "../../experiments/relu0/published.ts";
-import { shareWithin } from "../../experiments/relu0/volume-rows.ts";
+import { shareWithin, summarize } from "../../experiments/relu0/volume-rows.ts";
 import type { ZoneStored } from "../../experiments/relu0/zone-trial.ts";
 import type { Experiment, StoredRow } from "../../src/lab/experiment.ts";
 import { drawFigure } from "../../src/lab/figure.ts";
@@ -47,6 +47,15 @@ describe("published numbers of E2", () => {
     expect(publishedCount("batch", "784-256x3-10", 256, "float32")).toBe(488);
     expect(publishedCount("width", "784-1024x3-10", 256, "float64")).toBe(0);
     expect(publishedCount("depth", "784-256-10", 256, "float64")).toBeUndefined();
+  });
+
+  it("are compared with one row per cell, wherever each network stopped", async () => {
+    const parameters = { model: "784-16x2-10", samples: 512, format: "float16", bias: "once", inits: 3 };
+    const { rows } = await runExperiment(experiments[1], { scale: "quick", workers: 0, parameters });
+    const summary = summarize(rows as unknown as ZoneStored[]);
+    expect(rows.every((row) => row.samples === 512)).toBe(true);
+    expect(new Set(rows.map((row) => `${row.lossScale} ${row.operands}`)).size).toBe(summary.length);
+    expect(summary.every((row) => row.inits % 3 === 0)).toBe(true);
   });
 
   it("shareWithin counts networks whose first hit lies within the first samples", () => {

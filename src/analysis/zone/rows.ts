@@ -34,6 +34,7 @@ export interface ZoneRow {
   readonly batchesDiffer: number;
   readonly batchesBifurcate: number;
   readonly batchesHit: number;
+  /** Samples scanned, all networks together. */
   readonly samples: number;
   readonly zeros: readonly number[];
   readonly structuralZeros: readonly number[];
@@ -111,7 +112,7 @@ export function zoneRow(cell: ZoneCell, scans: readonly Scan[]): ZoneRow {
     batchesDiffer: differ,
     batchesBifurcate: total(scans.map((scan) => scan.hits.filter((h) => h.bifurcates).length)),
     batchesHit: differ,
-    samples: total(scans.map((scan) => scan.samples)),
+    samples: total(scans.map((scan) => scan.scanned)),
     zeros: shares(scans, (scan) => scan.zeros),
     structuralZeros: shares(scans, (scan) => scan.structuralZeros),
     nan: shares(scans, (scan) => scan.nan),

@@ -29,8 +29,9 @@ export interface Hit {
 }
 
 export interface Scan {
+  /** Mini-batches and samples scanned. */
   readonly batches: number;
-  readonly samples: number;
+  readonly scanned: number;
   /** Number of the mini-batch of the first hit, in any parameter and in the first layer's weights; null if none. */
   readonly firstHit: number | null;
   readonly firstHitFirstLayer: number | null;
@@ -161,13 +162,13 @@ export function scan(
   const perLayer = (): number[] => new Array<number>(layers).fill(0);
   const [zeros, structuralZeros, nan, elements] = [perLayer(), perLayer(), perLayer(), perLayer()];
   const hits: Hit[] = [];
-  let [batches, samples, occur, variantsDisagree] = [0, 0, 0, 0];
+  let [batches, scanned, occur, variantsDisagree] = [0, 0, 0, 0];
   let shares = { stored: [] as number[], float64: [] as number[] };
-  while (samples < cell.samples && !stopped()) {
-    const size = Math.min(cell.batch, cell.samples - samples);
+  while (scanned < cell.samples && !stopped()) {
+    const size = Math.min(cell.batch, cell.samples - scanned);
     const network = networkOf(size);
     load(network);
-    source.write(network, samples, size);
+    source.write(network, scanned, size);
     network.engine.run("forward");
     let onKink = 0;
     network.census.forEach((layer, i) => {
@@ -189,12 +190,12 @@ export function scan(
       if (hit !== undefined) hits.push(hit);
     }
     batches++;
-    samples += size;
+    scanned += size;
     if (hits.length > 0 && !cell.all) break;
   }
   return {
     batches,
-    samples,
+    scanned,
     firstHit: hits[0]?.batch ?? null,
     firstHitFirstLayer: hits.find((hit) => hit.firstLayer)?.batch ?? null,
     occur,
