@@ -20,7 +20,10 @@ export interface KinkHits {
   readonly total: number;
 }
 
-/** Least and greatest one-sided derivative along a coordinate, and whether the chosen one lies between them. */
+/**
+ * Least and greatest one-sided derivative along a coordinate, and whether the chosen one lies between them. Where one
+ * side has none (NaN: outside of the domain, as left of 0 for sqrt) it is the other side's; NaN where neither has one.
+ */
 export interface Interval {
   readonly low: number;
   readonly high: number;
@@ -112,8 +115,8 @@ export function subgradients(
     return direction * engine.buffer(`t:${target}`)[0] + 0; // + 0: a slope of -0 is 0
   };
   const found = scalars.map((name) => {
-    const slopes = [slope(name, 1), slope(name, -1)];
-    const [low, high] = [Math.min(...slopes), Math.max(...slopes)];
+    const slopes = [slope(name, 1), slope(name, -1)].filter((found) => !Number.isNaN(found));
+    const [low, high] = slopes.length > 0 ? [Math.min(...slopes), Math.max(...slopes)] : [Number.NaN, Number.NaN];
     return [name, { low, high, inside: low <= chosen[name][0] && chosen[name][0] <= high }] as const;
   });
   engine.dispose();

@@ -47,6 +47,7 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
 export function unknown(what: string, name: string, known: Iterable<string>): UsageError {
   const names = [...known];
   const near = nearest(name, names);
-  const hint = near === undefined ? `known: ${names.join(", ")}` : `did you mean ${near}?`;
+  const list = names.length === 0 ? "there are none" : `known: ${names.join(", ")}`;
+  const hint = near === undefined ? list : `did you mean ${near}?`;
   return new UsageError(`unknown ${what} '${name}'; ${hint}`);
 }

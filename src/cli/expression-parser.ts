@@ -37,9 +37,11 @@ export function parseFormula(text: string): Formula {
   } catch (error) {
     if (error instanceof UsageError) throw error;
     if (error instanceof RangeError) throw new UsageError("expression: nested too deeply");
-    throw new UsageError(`expression: ${(error as Error).message} in '${text}'`);
+    throw new UsageError(`expression: ${(error as Error).message} in '${shortened(text)}'`);
   }
 }
+
+const shortened = (text: string): string => (text.length > 80 ? `${text.slice(0, 77)}...` : text);
 
 function formula(syntax: Syntax): Formula {
   switch (syntax.type) {
@@ -75,20 +77,20 @@ function application(syntax: Syntax): Formula {
   if (callee.type !== "Identifier") throw refused(`a call of ${describe(callee)}`);
   const op = callee.name as string;
   const operands: Formula[] = [];
-  const options: Record<string, Json> = {};
+  const options = new Map<string, Json>();
   for (const argument of syntax.arguments as readonly Syntax[]) {
     if (argument.type !== "AssignmentExpression") {
-      if (Object.keys(options).length > 0) throw new UsageError(`${op}: operands come before options`);
+      if (options.size > 0) throw new UsageError(`${op}: operands come before options`);
       operands.push(formula(argument));
       continue;
     }
     const key = argument.left as Syntax;
     if (argument.operator !== "=" || key.type !== "Identifier") throw refused(describe(argument));
     const name = key.name as string;
-    if (Object.hasOwn(options, name)) throw new UsageError(`${op}: option ${name} is given twice`);
-    options[name] = literal(argument.right as Syntax, `${op}.${name}`);
+    if (options.has(name)) throw new UsageError(`${op}: option ${name} is given twice`);
+    options.set(name, literal(argument.right as Syntax, `${op}.${name}`));
   }
-  return { kind: "call", op, operands, options };
+  return { kind: "call", op, operands, options: Object.fromEntries(options) };
 }
 
 /** The value of an option: a number, a list, true, false, a string or a bare word. */

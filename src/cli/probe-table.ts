@@ -8,7 +8,7 @@ export interface PresetRow {
   readonly convention: string;
   readonly format: string;
   readonly gradient: Readonly<Record<string, Nested>>;
-  /** Whether the gradient differs from that of the ops' default in the same format. */
+  /** Whether the gradient differs, in this format, from that of the choices the printed gradient has. */
   readonly differs: boolean;
 }
 
@@ -16,10 +16,10 @@ const show = (value: Nested): string => encodeJson(value).replaceAll('"', "").re
 
 export function printProbe(result: ProbeResult): void {
   print(`value     ${show(result.value)}`);
-  for (const [name, gradient] of Object.entries(result.gradient)) print(`d/d${name}`.padEnd(10) + show(gradient));
+  for (const [name, gradient] of Object.entries(result.gradient)) print(`${`d/d${name}`.padEnd(9)} ${show(gradient)}`);
   for (const [name, { low, high, inside }] of Object.entries(result.subgradient)) {
     const verdict = inside ? "the gradient lies in it" : "the gradient lies outside";
-    print(`${`sub ${name}`.padEnd(10)}[${show(low)}, ${show(high)}]: ${verdict}`);
+    print(`${`sub ${name}`.padEnd(9)} [${show(low)}, ${show(high)}]: ${verdict}`);
   }
   for (const [a, row] of Object.entries(result.hessian ?? {})) {
     for (const [b, second] of Object.entries(row)) print(`d2/d${a}d${b}  ${show(second)}`);

@@ -64,7 +64,7 @@ function examine(text: string, settings: readonly string[], options: Options): P
   const shapes = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value.shape]));
   const program = formulaProgram(parseFormula(text), shapes);
   const floats = Object.keys(values).filter((name) => typeOf(program, name) === "store");
-  const wrt = options.wrt === undefined ? floats : list(options.wrt);
+  const wrt = options.wrt === undefined ? floats : [...new Set(list(options.wrt, "--wrt"))];
   const wrong = wrt.find((name) => !floats.includes(name));
   if (wrong !== undefined) throw unknown("input to differentiate", wrong, floats);
   const order = integer(options.order, "order", 1);
@@ -83,7 +83,7 @@ function examine(text: string, settings: readonly string[], options: Options): P
     kinks: kinkHits(program, inputs, how),
     subgradient: subgradients(program, inputs, gradient, how),
     ...(second === undefined ? {} : { hessian: shapedHessian(second, shapes) }),
-    ...(options.convention === undefined ? { presets: presetRows(program, values, wrt, shaped, options) } : {}),
+    ...(options.convention === undefined ? { presets: presetRows(program, chosen, values, wrt, shaped, options) } : {}),
   };
 }
 
@@ -115,13 +115,13 @@ function conventionOf(options: Options, choices: Choices, program: Program): Con
   return chosen;
 }
 
+/** Data are rounded to nearest: rounding modes belong to operations. */
 function roundedInputs(
   values: Readonly<Record<string, Value>>,
   program: Program,
   precision: Precision,
 ): Record<string, number[]> {
-  const mode = precision.rounding === "stochastic" ? "nearest" : precision.rounding;
-  const toStore = rounder(precision.store, mode, precision.flush);
+  const toStore = rounder(precision.store, "nearest", precision.flush);
   const entries = Object.entries(values).map(([name, value]) => {
     if (typeOf(program, name) === "store") return [name, value.data.map((x) => toStore(x))];
     const wrong = value.data.find((x) => !Number.isInteger(x) || Math.abs(x) >= 2 ** 31);
@@ -142,9 +142,13 @@ const shapedHessian = (
     ]),
   );
 
-/** Every preset in the format that was asked for; without --format in every format, the default one first. */
+/**
+ * Every preset in the format that was asked for; without --format in every format, the default one first. `differs`
+ * compares with the choices of the printed gradient (the ops' defaults and --set) in the same format.
+ */
 function presetRows(
   program: Program,
+  chosen: Convention,
   values: Readonly<Record<string, Value>>,
   wrt: readonly string[],
   shaped: (data: Readonly<Record<string, number[]>>) => Record<string, Nested>,
@@ -156,17 +160,16 @@ function presetRows(
   const conventions = presets.map((preset) => convention(preset.name));
   const choicesAt = (c: Convention): string =>
     JSON.stringify([...own].map((kink) => c.choices[kink.name] ?? kink.default));
-  const distinct = new Map([convention({}), ...conventions].map((c) => [choicesAt(c), c]));
+  const distinct = new Map(conventions.map((c) => [choicesAt(c), c]));
   const places = [...distinct.keys()];
   return shown.flatMap((format) => {
     const precision = precisionOf(options, format, integer(options.seed, "seed", 0));
     const how: CompileOptions = { precision, backend: options.backend ?? "auto" };
     const inputs = roundedInputs(values, program, precision);
-    const found = gradientsOf(program, [...distinct.values()], inputs, wrt, how);
-    const standard = found[places.indexOf(choicesAt(convention({})))];
+    const [printed, ...found] = gradientsOf(program, [chosen, ...distinct.values()], inputs, wrt, how);
     return conventions.map((c) => {
       const gradient = found[places.indexOf(choicesAt(c))];
-      const differs = wrt.some((name) => gradient[name].some((x, i) => !sameNumber(x, standard[name][i])));
+      const differs = wrt.some((name) => gradient[name].some((x, i) => !sameNumber(x, printed[name][i])));
       return { convention: c.name, format: precision.store.name, gradient: shaped(gradient), differs };
     });
   });

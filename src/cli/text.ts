@@ -29,9 +29,9 @@ export function word<T extends string>(text: string, what: string, known: readon
 }
 
 /** `a,b,c`, commas inside parentheses kept: `float16,custom(5,10)`. */
-export function list(text: string): string[] {
+export function list(text: string, what: string): string[] {
   const parts = text.split(/,(?![^(]*\))/).map((part) => part.trim());
-  if (parts.some((part) => part === "")) throw new UsageError(`found '${text}', expected a list such as a,b`);
+  if (parts.some((part) => part === "")) throw new UsageError(`${what}: found '${text}', expected a list such as a,b`);
   return parts;
 }
 

@@ -11,9 +11,9 @@ export interface Value {
 
 export type Nested = number | readonly Nested[];
 
-/** `1.5`, `NaN`, `[1, [2, "NaN"]]`. Throws UsageError on ragged arrays and on anything that is no number. */
+/** `1.5`, `NaN`, `"NaN"`, `[1, [2, "NaN"]]`. Throws UsageError on ragged arrays and on anything that is no number. */
 export function parseValue(text: string, name: string): Value {
-  if (!text.trim().startsWith("[")) return { shape: [], data: [number(text, name)] };
+  if (!text.trim().startsWith("[")) return { shape: [], data: [number(text.trim().replace(/^"(.*)"$/, "$1"), name)] };
   let json: unknown;
   try {
     json = JSON.parse(text.replace(/(?<!["\w.])([+-]?(?:NaN|Infinity))(?!["\w])/g, '"$1"'));

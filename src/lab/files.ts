@@ -1,5 +1,17 @@
 /** Writing into a store: whole files or nothing, and one clear line where the disk refuses. */
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { DataError } from "../base/errors.ts";
 
@@ -27,7 +39,24 @@ export function storeFailure<T>(path: string, action: () => T): T {
 
 /** Creates the directory and its parents. @throws DataError */
 export function makeDirectory(path: string): void {
-  storeFailure(path, () => mkdirSync(path, { recursive: true }));
+  storeFailure(path, () => makeFolders(path));
+}
+
+/** mkdir's own `recursive` never returns where a parent can neither be found nor made (/proc). */
+function makeFolders(path: string): void {
+  const parent = dirname(path);
+  if (parent !== path && !existsSync(parent)) makeFolders(parent);
+  if (!existsSync(path)) mkdirOrFind(path);
+  else if (!statSync(path).isDirectory()) throw Object.assign(new Error("not a directory"), { code: "EEXIST" });
+}
+
+/** Another process may have made it in between. */
+function mkdirOrFind(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST" || !statSync(path).isDirectory()) throw error;
+  }
 }
 
 /** Replaces a file atomically: readers see the old text or the new. @throws DataError */
@@ -49,6 +78,12 @@ export function replaceFile(path: string, text: string): void {
       throw error;
     }
   });
+}
+
+/** Creates the directory of an output, before the work that makes it. @throws DataError if nothing can be written there */
+export function checkOutput(path: string): void {
+  makeDirectory(dirname(path));
+  storeFailure(path, () => accessSync(dirname(path), constants.W_OK));
 }
 
 /** Writes a figure or an export, creating its directory. @throws DataError */

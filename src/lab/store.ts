@@ -98,14 +98,20 @@ export function findTrials(store: string, experiment: string, trials: ReadonlySe
   return found;
 }
 
-/** The run of an id, or of `experiment/id`. @throws UsageError if there is none (with the near id) or several. */
+/**
+ * The run of an id, of an unambiguous beginning of one, or of `experiment/id`.
+ * @throws UsageError if there is none (with the near id) or several.
+ */
 export function findRun(store: string, id: string): StoredRun {
   const runs = listRuns(store);
-  const found = runs.filter((run) => run.id === id || `${run.experiment}/${run.id}` === id);
+  const names = (run: StoredRun): string[] => [run.id, `${run.experiment}/${run.id}`];
+  const exact = runs.filter((run) => names(run).includes(id));
+  const beginning = runs.filter((run) => id !== "" && names(run)[0].startsWith(id));
+  const found = exact.length > 0 ? exact : beginning;
   if (found.length === 1) return found[0];
   if (found.length > 1) {
-    const names = found.map((run) => `${run.experiment}/${run.id}`).join(", ");
-    throw new UsageError(`run ${id}: several experiments have one: ${names}`);
+    const several = found.map((run) => `${run.experiment}/${run.id}`).join(", ");
+    throw new UsageError(`run ${id}: found several: ${several}`);
   }
   const ids = runs.map((run) => run.id);
   throw ids.length === 0 ? new UsageError(`run ${id}: the store ${store} has no runs`) : unknown("run", id, ids);

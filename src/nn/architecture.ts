@@ -22,6 +22,9 @@ export function mlpNamed(text: string): Mlp {
   const fail = (why: string): never => {
     throw new UsageError(`--model '${text}': ${why}; expected sizes such as 784-256x3-10 or 784-2000-128-10`);
   };
+  if (/^(lenet|vgg|resnet|densenet|mobilenet)/i.test(text)) {
+    throw new UsageError(`--model '${text}': convolutional networks are not there yet; use sizes such as 784-256x3-10`);
+  }
   const [body, flag, ...rest] = text.split(":");
   if (rest.length > 0 || (flag !== undefined && flag !== "no-first-relu")) fail(`unknown suffix ':${flag}'`);
   const sizes = body.split("-").flatMap((part) => {

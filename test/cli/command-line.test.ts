@@ -40,11 +40,17 @@ describe("wrong use is one line on stderr and exit 2", () => {
     ["zone --modle x", "unknown option '--modle'; did you mean --model?"],
     ["zone --inits 0", "--inits: found '0', expected an integer of at least 1"],
     ["zone --model 784--256x3-10", "--model '784--256x3-10'"],
-    ["zone --model lenet", "--model 'lenet'"],
+    ["zone --model lenet", "--model 'lenet': convolutional networks are not there yet"],
+    ["zone --kink maxpool.tie=native,minimal", "networks with pooling are not there yet"],
+    ["zone --kink relu.zero=1,1", "expected two different numbers"],
+    ["zone --data cifar10", "data set cifar10 is not there yet; known: mnist"],
+    ["zone --formats ,", "--formats: found ',', expected a list"],
+    ["probe relu(x) x=0 --backend native", "backend native is not there yet"],
+    ["probe relu(x,__proto__=1) x=0", "unknown option of relu '__proto__'; there are none"],
     ["zone --samples 100 --batch 200", "--batch is 200; it cannot exceed the 100 samples"],
     ["zone --samples 70000", "--samples is 70000; the data set has 60000"],
     ["zone --kink relu.zro=0,1", "did you mean relu.zero?"],
-    ["zone --kink relu.zero=0", "expected two numbers such as 0,1"],
+    ["zone --kink relu.zero=0", "expected two different numbers such as 0,1"],
     ["zone --formats float16,flaot32", "unknown format 'flaot32'; did you mean float32?"],
     ["zone --variant prodct", "unknown variant 'prodct'; did you mean product?"],
     ["zone --data mnits", "unknown data set 'mnits'; did you mean mnist?"],
@@ -96,6 +102,10 @@ describe("wrong use is one line on stderr and exit 2", () => {
     expect([code, stderr]).toEqual([1, expect.stringContaining("has no rows")]);
     const missing = await here(["zone", "--data-dir", temporaryFolder()]);
     expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining("train-images-idx3-ubyte not found")]);
+    const file = join(temporaryFolder(), "file");
+    writeFileSync(file, "");
+    const unwritable = await here(["zone", "--inits", "1", "--out", join(file, "zone.svg")]);
+    expect([unwritable.code, unwritable.stdout]).toEqual([1, ""]);
   });
 });
 
@@ -239,6 +249,36 @@ describe("probe", () => {
     expect(await probe(...args)).toMatchObject({ value: 0.203125 });
   });
 
+  test("data are rounded to nearest in every rounding mode, as bounds are", async () => {
+    const at = ["x=0.7", "--format", "bfloat16", "--rounding", "up", "--convention", "jax"];
+    expect(await probe("clamp(x, low=0, high=0.7)", ...at)).toMatchObject({
+      gradient: { x: 0 },
+      kinks: [{ kink: "clamp.high", hits: 1 }],
+    });
+  });
+
+  test("differs compares with the printed gradient, --set included", async () => {
+    const result = await probe("relu(x)", "x=0", "--set", "relu.zero@0=1", "--format", "float32");
+    const presets = result.presets as { convention: string; gradient: object; differs: boolean }[];
+    const differing = Object.fromEntries(presets.map((row) => [row.convention, row.differs]));
+    expect(result.gradient).toEqual({ x: 1 });
+    expect(differing).toMatchObject({ "pytorch-1.13": true, "jax-js-0.1.25": false, "candle-2026.08": false });
+  });
+
+  test("at the edge of a domain the only one-sided derivative is both ends", async () => {
+    expect(await probe("sqrt(x)", "x=0", "--convention", "pytorch")).toMatchObject({
+      subgradient: { x: { low: "Infinity", high: "Infinity", inside: true } },
+    });
+    expect(await probe("sqrt(x)", "x=-1", "--convention", "pytorch")).toMatchObject({
+      subgradient: { x: { low: "NaN", high: "NaN", inside: false } },
+    });
+  });
+
+  test("a name given twice in --wrt counts once; scalars may be quoted", async () => {
+    const result = await probe("x", 'x="-0"', "--wrt", "x,x", "--convention", "pytorch");
+    expect(result).toMatchObject({ value: "-0", gradient: { x: 1 } });
+  });
+
   test("one-sided slopes are never -0, and the table is readable", async () => {
     expect(await probe("relu(x)", "x=0", "--convention", "pytorch")).toMatchObject({
       subgradient: { x: { low: 0, high: 1, inside: true } },
@@ -298,6 +338,8 @@ describe("a run", () => {
     const claims = await json<{ id: string; verdict: string }[]>("claims", "--write", readme, ...at);
     expect(claims.find(({ id }) => id === "relu0/C17")?.verdict).not.toBe("not-run");
     expect(readFileSync(readme, "utf8")).toContain("| relu0/C17 |");
+    const shown = await here(["runs", "show", first.id.slice(0, 5), "--json", ...at]);
+    expect(JSON.parse(shown.stdout)).toMatchObject({ id: first.id });
     const unknown = await here(["runs", "show", `${first.id}x`, ...at]);
     expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining(`did you mean ${first.id}?`)]);
   });

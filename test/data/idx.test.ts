@@ -1,9 +1,10 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { dataSetNamed, loadMnist, mnistChecksums, parseIdx, readIdx, scaled } from "../../src/data/index.ts";
+import { mnistPackageDirectory } from "../../src/data/mnist.ts";
 
 const idx = (type: number, shape: readonly number[], data: readonly number[]): Uint8Array =>
   Uint8Array.from([
@@ -79,6 +80,19 @@ describe("MNIST", () => {
       expect(set.checksum).toMatch(/^sha256:[0-9a-f]{64}$/);
       expect([...scaled(set.images)]).toEqual([0, 1, Math.fround(3 / 255), Math.fround(4 / 255)]);
     }
+  });
+
+  test("a copy as long as the published file but with other bytes is refused", () => {
+    const directory = folder();
+    const installed = mnistPackageDirectory() as string;
+    for (const name of ["t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"]) {
+      copyFileSync(join(installed, name), join(directory, name));
+    }
+    expect(loadMnist({ dataDir: directory, split: "test" }).standard).toBe(true);
+    const labels = readFileSync(join(directory, "t10k-labels-idx1-ubyte"));
+    labels[100] = (labels[100] + 1) % 10;
+    writeFileSync(join(directory, "t10k-labels-idx1-ubyte"), labels);
+    expect(() => loadMnist({ dataDir: directory, split: "test" })).toThrow(/^t10k-labels-idx1-ubyte: found checksum/);
   });
 
   test("wrong shapes, labels and missing files are refused", () => {

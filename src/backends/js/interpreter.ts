@@ -1,4 +1,5 @@
 /** Evaluates expressions one node at a time in float64: slow, obvious, and the oracle of the other backends. */
+import { binade, copysign } from "../../formats/float64-bits.ts";
 import { type Expr, visit } from "../../ir/expression.ts";
 import { expandFunctions } from "../../ir/functions/index.ts";
 
@@ -36,19 +37,6 @@ export function nearestInteger(x: number): number {
   if (!(Math.abs(x) < 2 ** 52)) return x;
   const magnitude = Math.abs(x) + 2 ** 52 - 2 ** 52;
   return copysign(magnitude, x);
-}
-
-export function copysign(magnitude: number, sign: number): number {
-  const negative = sign < 0 || Object.is(sign, -0);
-  return negative ? -Math.abs(magnitude) : Math.abs(magnitude);
-}
-
-/** 2^floor(log2 |x|); 0 for zeros and subnormals, Infinity for infinities and NaN. */
-export function binade(x: number): number {
-  float[0] = x;
-  words[0] = 0;
-  words[1] &= 0x7ff00000;
-  return float[0];
 }
 
 /** 2^k for an integer k in [-1022, 1023]. */
