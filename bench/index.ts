@@ -4,6 +4,7 @@ import { compileBench } from "./compile.ts";
 import { matmulBenches } from "./matmul.ts";
 import { memoryBench } from "./memory.ts";
 import { mlpBenches } from "./mlp.ts";
+import { threadsBench } from "./threads.ts";
 import { workersBench } from "./workers.ts";
 import { zoneBenches } from "./zone.ts";
 
@@ -16,6 +17,7 @@ export const benches: readonly Bench[] = [
   ...mlpBenches,
   ...matmulBenches,
   memoryBench,
+  threadsBench,
   workersBench,
   ...zoneBenches,
 ];

@@ -55,17 +55,22 @@ function descent(gradients: Program): Program {
   return { ...updated, outputs: updated.outputs.filter((output) => output.alias !== undefined) };
 }
 
-export function mlpEngine(work: MlpWork, arithmetic: Arithmetic): Engine {
+export function mlpEngine(work: MlpWork, arithmetic: Arithmetic, threads = 1): Engine {
   const program = mlpLoss(mlp, batch);
   const precision = { store: "float32", arithmetic };
-  if (work === "forward") return compile({ forward: program }, { precision, backend: "wasm" });
+  if (work === "forward") return compile({ forward: program }, { precision, backend: "wasm", threads });
   const backward = pullback(program, undefined, { wrt: Object.keys(data.parameters) });
   const programs = { forward: withResiduals(program, backward), backward: descent(backward) };
-  return compile(programs, { precision, backend: "wasm" });
+  return compile(programs, { precision, backend: "wasm", threads });
 }
 
-function ours(work: MlpWork, arithmetic: Arithmetic): Contender {
-  const engine = mlpEngine(work, arithmetic);
+/** The engine with its data; `run` does the work once. */
+export function startMlp(
+  work: MlpWork,
+  arithmetic: Arithmetic,
+  threads = 1,
+): { readonly run: () => void; readonly dispose: () => void } {
+  const engine = mlpEngine(work, arithmetic, threads);
   engine.write("x", data.x);
   engine.write("labels", data.labels);
   for (const [name, { values }] of Object.entries(data.parameters)) engine.write(name, values);
@@ -74,7 +79,12 @@ function ours(work: MlpWork, arithmetic: Arithmetic): Contender {
     engine.run("forward");
     if (work === "step") engine.run("backward");
   };
-  return timed("ours", run, () => engine.dispose());
+  return { run, dispose: () => engine.dispose() };
+}
+
+function ours(work: MlpWork, arithmetic: Arithmetic): Contender {
+  const { run, dispose } = startMlp(work, arithmetic);
+  return timed("ours", run, dispose);
 }
 
 interface Shapes {

@@ -16,6 +16,11 @@ export interface CompileOptions {
   readonly precision?: Precision | PrecisionSpec | string;
   /** "auto", "wasm" or "js". */
   readonly backend?: string;
+  /**
+   * Threads that run a program together (default 1; only wasm has more). The bits do not depend on it. The engine keeps
+   * its threads until it is disposed.
+   */
+  readonly threads?: number;
 }
 
 function choose(name: string, precision: Precision): Backend {
@@ -33,11 +38,12 @@ function isProgram(programs: Program | Readonly<Record<string, Program>>): progr
 /**
  * Compiles programs that share one arena: inputs and outputs of the same name are one buffer. A lone program is run as
  * "program".
- * @throws UsageError on an unknown backend or format, buffers that disagree, or an arena that does not fit in memory.
+ * @throws UsageError on an unknown backend or format, buffers that disagree, or an arena that does not fit in memory, or threads that
+ * are not possible.
  */
 export function compile(programs: Program | Readonly<Record<string, Program>>, options: CompileOptions = {}): Engine {
   const precision = completePrecision(options.precision ?? "float32");
   const named = isProgram(programs) ? { program: programs } : programs;
   const kernels = Object.fromEntries(Object.entries(named).map(([name, program]) => [name, lower(program)]));
-  return choose(options.backend ?? "auto", precision).compile(kernels, precision);
+  return choose(options.backend ?? "auto", precision).compile(kernels, precision, options.threads ?? 1);
 }

@@ -32,6 +32,9 @@ export interface Backend {
   readonly name: string;
   /** Whether every operation of this precision can be done here with the documented bits. */
   supports(precision: Precision): boolean;
-  /** @throws UsageError if the arena does not fit in memory (said before anything is allocated). */
-  compile(kernels: Readonly<Record<string, Kernel>>, precision: Precision): Engine;
+  /**
+   * @param threads How many may run a program together (default 1); a backend may use fewer. The bits are the same.
+   * @throws UsageError if the arena does not fit in memory (said before anything is allocated).
+   */
+  compile(kernels: Readonly<Record<string, Kernel>>, precision: Precision, threads?: number): Engine;
 }

@@ -11,7 +11,7 @@ import { scalarFormat } from "../evaluation.ts";
 import { Arena, carrierView, type Shared } from "../js/arena.ts";
 import { prepare } from "../js/loops.ts";
 import { formatOfType } from "../layout.ts";
-import { type Plan, plan } from "../planner.ts";
+import { type Plan, type PlannedKernel, plan } from "../planner.ts";
 import { type FunctionBuilder, Module } from "./assembler.ts";
 import { ChoiceCells, Context, Host } from "./context.ts";
 import { contractScratch, emitContract } from "./contract.ts";
@@ -19,6 +19,8 @@ import { emitGather, scatterScratch } from "./gather.ts";
 import { emitMap } from "./map.ts";
 import { emitMove } from "./move.ts";
 import { emitReduce } from "./reduce.ts";
+import { atStripe, type Stripe, stripesOf } from "./stripes.ts";
+import { checkThreads, Threads } from "./threads.ts";
 
 type Kernels = Readonly<Record<string, Kernel>>;
 
@@ -59,9 +61,9 @@ function pagesOf(planned: Plan): number {
   return pages;
 }
 
-function allocate(pages: number): WebAssembly.Memory {
+function allocate(pages: number, shared: boolean): WebAssembly.Memory {
   try {
-    return new WebAssembly.Memory({ initial: pages, maximum: pages });
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
   } catch (cause) {
     const mebibytes = Math.ceil((pages * pageBytes) / 2 ** 20);
     throw new UsageError(`compile: ${mebibytes} MiB of memory are not available`, { cause });
@@ -79,9 +81,7 @@ function emitReference(context: Context, f: FunctionBuilder, loop: Loop, arena: 
   f.i32(number).f64(0).f64(0).i32(0).i32(0).call(context.host.callee).op("drop");
 }
 
-function emitLoop(context: Context, loop: Loop, scratch: number, arena: Arena): void {
-  const f = context.module.function([]);
-  context.functions.push(f);
+function emitLoop(context: Context, f: FunctionBuilder, loop: Loop, scratch: number, arena: Arena): void {
   if (loop.loop === "map") emitMap(context, f, loop);
   else if (loop.loop === "reduce") emitReduce(context, f, loop);
   else if (loop.loop === "move") emitMove(context, f, loop);
@@ -89,27 +89,60 @@ function emitLoop(context: Context, loop: Loop, scratch: number, arena: Arena): 
   else if (!emitContract(context, f, loop, scratch)) emitReference(context, f, loop, arena);
 }
 
-export function compileWasm(kernels: Kernels, precision: Precision): Engine {
+export function compileWasm(kernels: Kernels, precision: Precision, threads = 1): Engine {
+  checkThreads(threads);
   const cells = choiceCells(kernels, precision);
-  const planned = plan(kernels, precision, (loop, kernel) => scratchOf(loop, kernel, precision), cells.bytes);
+  const striped = new Map<Loop, readonly Stripe[]>();
+  const scratchBytes = (loop: Loop, kernel: Kernel): number => {
+    const stripes = stripesOf(loop, kernel, precision, threads);
+    if (stripes.length === 0) return scratchOf(loop, kernel, precision);
+    striped.set(loop, stripes);
+    return stripes.reduce((sum, stripe) => sum + scratchOf(stripe.loop, kernel, precision), 0);
+  };
+  const planned = plan(kernels, precision, scratchBytes, cells.bytes);
   const pages = pagesOf(planned);
-  const memory = allocate(pages);
+  const isThreaded = striped.size > 0;
+  const memory = allocate(pages, isThreaded);
   const choices = new Choices(kernels);
   const shared: Shared = { memory: memory.buffer as ArrayBuffer, precision, choices, step: 0 };
   const module = new Module();
-  module.importMemory("engine", "memory", pages, { maximum: pages });
+  module.importMemory("engine", "memory", pages, { maximum: pages, shared: isThreaded });
   const host = new Host(module);
+  let crew: Threads | undefined;
+  let stripeCount = 0;
+  const emitStripes = (name: string, kernel: PlannedKernel, f: FunctionBuilder, index: number, arena: Arena): void => {
+    const stripes = striped.get(kernel.kernel.loops[index]) ?? [];
+    const first = stripeCount;
+    let scratch = kernel.scratch[index];
+    for (const stripe of stripes) {
+      const context = new Context(module, name, atStripe(kernel, stripe, precision), precision, host, cells);
+      emitLoop(context, module.function([], [], `stripe:${stripeCount}`), stripe.loop, scratch, arena);
+      scratch += scratchOf(stripe.loop, kernel.kernel, precision);
+      stripeCount += 1;
+    }
+    const number = host.register(() => {
+      crew?.run(first, stripes.length);
+      return 0;
+    });
+    f.i32(number).f64(0).f64(0).i32(0).i32(0).call(host.callee).op("drop");
+  };
   for (const [name, kernel] of Object.entries(planned.kernels)) {
     const context = new Context(module, name, kernel, precision, host, cells);
     const arena = new Arena(name, kernel, shared);
     kernel.kernel.loops.forEach((loop, index) => {
-      emitLoop(context, loop, kernel.scratch[index], arena);
+      const f = module.function([]);
+      context.functions.push(f);
+      if (striped.has(loop)) emitStripes(name, kernel, f, index, arena);
+      else emitLoop(context, f, loop, kernel.scratch[index], arena);
     });
     const run = module.function([], [], `run:${name}`);
     for (const f of context.functions) run.call(f);
   }
   const imports = { engine: { memory, host: host.call } };
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.bytes()), imports);
+  const compiled = new WebAssembly.Module(module.bytes());
+  const instance = new WebAssembly.Instance(compiled, imports);
+  const { exports } = instance;
+  if (isThreaded) crew = new Threads(threads, compiled, memory, instance, stripeCount);
   const cellValues = new Float64Array(shared.memory, 0, cells.cells.length);
   const storeChoices = (): void => {
     cells.cells.forEach(({ kernel, name, format }, i) => {
@@ -148,6 +181,8 @@ export function compileWasm(kernels: Kernels, precision: Precision): Engine {
       run();
     },
     dispose: () => {
+      crew?.dispose();
+      crew = undefined;
       views.clear();
       runs.clear();
     },

@@ -1,0 +1,128 @@
+/** Loops cut into stripes for threads: each has results of its own, so the order of no sum depends on their number. */
+import type { Shape } from "../../base/shape.ts";
+import { isFloat64 } from "../../formats/define.ts";
+import type { Format } from "../../formats/format.ts";
+import type { Precision } from "../../formats/precision.ts";
+import type { Expr } from "../../ir/expression.ts";
+import type { Access, ContractLoop, Kernel, Loop, MapLoop, ReduceLoop } from "../../ir/loops.ts";
+import { bytesPerElement, carrierOf, formatOfType } from "../layout.ts";
+import { type PlannedKernel, writesOf } from "../planner.ts";
+import { planContract } from "./contract-plan.ts";
+import { readsIndex } from "./index-vector.ts";
+import { probe } from "./probe.ts";
+import { tileRows } from "./tile.ts";
+
+export interface Stripe {
+  readonly loop: Loop;
+  /** Results of the whole loop that come before those of this stripe. */
+  readonly start: number;
+}
+
+/** Smaller loops take less time than handing out their stripes: multiply-adds of a contraction, elements of others. */
+const leastProducts = 2 ** 18;
+const leastElements = 2 ** 16;
+/** Elements of a cache line. */
+const line = 16;
+
+const product = (extents: Shape): number => extents.reduce((all, extent) => all * extent, 1);
+
+const moved = (access: Access, axis: number, from: number): Access => ({
+  ...access,
+  offset: access.offset + from * access.strides[axis],
+});
+
+/** `parts` ranges of about the same length, all but the last a multiple of `unit`. */
+function cut(extent: number, parts: number, unit: number): readonly { from: number; count: number }[] {
+  const length = Math.ceil(extent / parts / unit) * unit;
+  return Array.from({ length: Math.ceil(extent / length) }, (_, i) => ({
+    from: i * length,
+    count: Math.min(length, extent - i * length),
+  }));
+}
+
+/** The first axis longer than 1 and its ranges: elements of a range are contiguous in a row-major result. */
+function cutShape(
+  shape: Shape,
+  threads: number,
+): { axis: number; inner: number; pieces: readonly { from: number; count: number; shape: Shape }[] } | undefined {
+  const axis = shape.findIndex((extent) => extent > 1);
+  if (axis < 0) return undefined;
+  const inner = product(shape.slice(axis + 1));
+  const pieces = cut(shape[axis], threads, inner >= line ? 1 : line);
+  return { axis, inner, pieces: pieces.map((piece) => ({ ...piece, shape: shape.with(axis, piece.count) })) };
+}
+
+/** Whether results of this format need no scalar arithmetic in JavaScript (`evaluation.ts`, `combiner.ts`). */
+const isNative = (format: Format | undefined): boolean =>
+  format === undefined || isFloat64(format) || format.fractionBits + 1 <= 25;
+
+function mapStripes(loop: MapLoop, threads: number): readonly Stripe[] {
+  const cutting = cutShape(loop.shape, threads);
+  if (product(loop.shape) < leastElements || cutting === undefined) return [];
+  if (loop.outputs.some(({ expr }) => readsIndex(expr))) return [];
+  return cutting.pieces.map(({ from, shape }) => ({
+    loop: { ...loop, shape, inputs: loop.inputs.map((access) => moved(access, cutting.axis, from)) },
+    start: from * cutting.inner,
+  }));
+}
+
+function reduceStripes(loop: ReduceLoop, threads: number): readonly Stripe[] {
+  const cutting = cutShape(loop.outer, threads);
+  if (product(loop.outer) * product(loop.reduced) < leastElements || cutting === undefined) return [];
+  const expressions: readonly Expr[] = loop.finish === undefined ? [loop.element] : [loop.element, loop.finish];
+  if (expressions.some(readsIndex)) return [];
+  return cutting.pieces.map(({ from, shape }) => ({
+    loop: { ...loop, outer: shape, inputs: loop.inputs.map((access) => moved(access, cutting.axis, from)) },
+    start: from * cutting.inner,
+  }));
+}
+
+function contractStripes(loop: ContractLoop, threads: number): readonly Stripe[] {
+  const { m, n, k, batch } = loop;
+  if (product(batch) * m * n * k < leastProducts) return [];
+  const matrices = cutShape(batch, threads);
+  if (matrices === undefined) {
+    return cut(m, threads, tileRows).map(({ from, count }) => ({
+      loop: { ...loop, m: count, a: moved(loop.a, batch.length, from) },
+      start: from * n,
+    }));
+  }
+  const { axis } = matrices;
+  const inner = product(batch.slice(axis + 1));
+  return cut(batch[axis], threads, 1).map(({ from, count }) => ({
+    loop: {
+      ...loop,
+      batch: batch.with(axis, count),
+      a: moved(loop.a, axis, from),
+      b: moved(loop.b, axis, from),
+    },
+    start: from * inner * m * n,
+  }));
+}
+
+/** The stripes of a loop that is worth cutting and that WebAssembly computes without JavaScript; else none. */
+export function stripesOf(loop: Loop, kernel: Kernel, precision: Precision, threads: number): readonly Stripe[] {
+  if (threads === 1 || precision.rounding !== "nearest" || !isNative(precision.accumulate)) return [];
+  const formatOf = (value: number): Format | undefined => formatOfType(kernel.values[value].type, precision);
+  let stripes: readonly Stripe[] = [];
+  if (loop.loop === "contract") {
+    const { fused } = probe();
+    const planned = planContract(loop, formatOf, precision, fused);
+    if (planned === undefined || (planned.arithmetic === "fused" && !fused)) return [];
+    stripes = contractStripes(loop, threads);
+  } else if (writesOf(loop).every((value) => isNative(formatOf(value)))) {
+    if (loop.loop === "map") stripes = mapStripes(loop, threads);
+    else if (loop.loop === "reduce") stripes = reduceStripes(loop, threads);
+  }
+  return stripes.length > 1 ? stripes : [];
+}
+
+/** The kernel as a stripe sees it: its results start where the stripe does. */
+export function atStripe(planned: PlannedKernel, { loop, start }: Stripe, precision: Precision): PlannedKernel {
+  let { offsets } = planned;
+  for (const value of writesOf(loop)) {
+    const bytes = bytesPerElement(carrierOf(planned.kernel.values[value].type, precision));
+    offsets = offsets.with(value, offsets[value] + start * bytes);
+  }
+  return { ...planned, offsets };
+}
