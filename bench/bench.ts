@@ -1,4 +1,5 @@
 /** What a benchmark is: our work beside its peers, all doing the same amount of it. */
+import { now } from "./clock.ts";
 
 /** Who does the work. `seconds` does it `repeats` times and returns the time of all. */
 export interface Contender {
@@ -44,17 +45,17 @@ export interface OwnBench {
 
 export type Bench = TimedBench | OwnBench;
 
-/** Wall-clock contender around a function; awaits what it returns only if it is a promise. */
+/** A contender around a function; awaits what it returns only if it is a promise. */
 export function timed(peerName: string, run: () => unknown, dispose?: () => void): Contender {
   return {
     peerName,
     async seconds(repeats) {
-      const start = performance.now();
+      const start = now();
       for (let i = 0; i < repeats; i++) {
         const result = run();
         if (result instanceof Promise) await result;
       }
-      return (performance.now() - start) / 1000;
+      return now() - start;
     },
     ...(dispose === undefined ? {} : { dispose }),
   };

@@ -3,6 +3,7 @@ import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:chil
 import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import type { Contender } from "../bench.ts";
+import { clockName } from "../clock.ts";
 
 export type PythonLibrary = "NumPy" | "PyTorch";
 
@@ -37,6 +38,7 @@ export function pythonVersion(library: PythonLibrary): string | undefined {
 
 const server = `
 import json, sys, time
+clock = time.process_time if sys.argv[1:] == ["cpu"] else time.perf_counter
 def main():
     scope = {}
     for line in sys.stdin:
@@ -48,10 +50,10 @@ def main():
                 code = compile(request["run"], "<run>", "exec")
                 reply = {}
             else:
-                start = time.perf_counter()
+                start = clock()
                 for _ in range(request["repeats"]):
                     exec(code, scope)
-                reply = {"seconds": time.perf_counter() - start}
+                reply = {"seconds": clock() - start}
         except Exception as error:
             reply = {"error": repr(error)}
         print(json.dumps(reply), flush=True)
@@ -64,7 +66,7 @@ class PythonProcess {
   readonly replies: AsyncIterator<string>;
 
   constructor(python: string) {
-    this.child = spawn(python, ["-c", server], { env: environment() });
+    this.child = spawn(python, ["-c", server, clockName], { env: environment() });
     this.child.stderr.resume();
     this.replies = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
     this.child.unref();

@@ -1,0 +1,26 @@
+/** What the figures are to reach: the least ratio to a peer, by the beginning of the name. */
+
+interface Goal {
+  readonly bench: RegExp;
+  readonly peerName: string;
+  readonly least: number;
+}
+
+const goals: readonly Goal[] = [
+  { bench: /^matmul\.f(32|64)\./, peerName: "roof", least: 0.8 },
+  { bench: /^matmul\.f32\.\d+\.nn\./, peerName: "tfjs", least: 1.2 },
+  { bench: /^matmul\.f32\.\d+\.(nt|tn)\./, peerName: "tfjs", least: 10 },
+  { bench: /^matmul\.f32\.\d+\.nn\./, peerName: "jax-js", least: 1.2 },
+  { bench: /^matmul\.f32\.\d+\.(nt|tn)\./, peerName: "jax-js", least: 10 },
+  { bench: /^matmul\.(f16|bf16|f8)\./, peerName: "f32", least: 0.9 },
+  { bench: /^mlp\./, peerName: "roof", least: 0.75 },
+  { bench: /^mlp\./, peerName: "tfjs", least: 1.5 },
+  { bench: /^zone\.f32\./, peerName: "published-way", least: 3.5 },
+  { bench: /^workers\./, peerName: "arithmetic", least: 0.93 },
+  { bench: /^(memory|compile)\./, peerName: "goal", least: 1 },
+];
+
+/** The least ratio that a row is to reach, or undefined where it is only reported. */
+export function goalOf(name: string, peerName: string): number | undefined {
+  return goals.find((goal) => goal.bench.test(name) && goal.peerName === peerName)?.least;
+}
