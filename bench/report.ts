@@ -25,9 +25,14 @@ function machine(): readonly string[] {
   });
 }
 
+/** Measured in time passed whatever the clock: no verdict on a machine that needs the other clock. */
+const timePassed = /^workers\./;
+
 function verdict({ name, peerName, ratio }: BenchRow): readonly [string, string] {
   const least = goalOf(name, peerName);
-  return least === undefined ? ["", ""] : [String(least), ratio >= least ? "reached" : "missed"];
+  if (least === undefined) return ["", ""];
+  if (clockName === "cpu" && timePassed.test(name)) return [String(least), "not judged: other programs ran"];
+  return [String(least), ratio >= least ? "reached" : "missed"];
 }
 
 /** The ratio of `roof` to `roof-registers`, and of the slowest to the fastest layout, by format, size and arithmetic. */
@@ -53,8 +58,7 @@ function ofProducts(rows: readonly BenchRow[]): readonly string[] {
 
 function report(rows: readonly BenchRow[]): string {
   const clock = clockName === "cpu" ? "processor time (BENCH_CLOCK=cpu)" : "time passed";
-  const judged = rows.filter((row) => goalOf(row.name, row.peerName) !== undefined);
-  const reached = judged.filter((row) => verdict(row)[1] === "reached");
+  const count = (word: string): number => rows.filter((row) => verdict(row)[1] === word).length;
   return [
     "# Benchmarks",
     "",
@@ -64,7 +68,7 @@ function report(rows: readonly BenchRow[]): string {
     ...machine(),
     "- our vectors: 128 bits, one thread",
     `- clock: ${clock}; load of the machine at the end: ${loadavg()[0].toFixed(1)}`,
-    `- goals reached: ${reached.length} of ${judged.length}`,
+    `- goals reached: ${count("reached")}, missed: ${count("missed")}`,
     "",
     line(["name", "unit", "ours", "peer", "peer's", "ratio", "goal", ""]),
     line(["---", "---", "---:", "---", "---:", "---:", "---:", "---"]),

@@ -10,7 +10,7 @@ export type PythonLibrary = "NumPy" | "PyTorch";
 const moduleOf: Readonly<Record<PythonLibrary, string>> = { NumPy: "numpy", PyTorch: "torch" };
 
 /** One thread; the kernels that the library itself would choose for this CPU. */
-function environment(): NodeJS.ProcessEnv {
+export function environment(): NodeJS.ProcessEnv {
   const { OPENBLAS_CORETYPE, OPENBLAS_L2_SIZE, ...rest } = process.env;
   return { ...rest, OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1", MKL_NUM_THREADS: "1" };
 }
