@@ -15,7 +15,7 @@ const functions: ReadonlySet<string> = new Set(["exp", "expm1", "log", "log1p", 
 const transparent: ReadonlySet<string> = new Set(["neg", "abs", "min", "max"]);
 
 /** Whether a node is a function (exp, ..., pow) rather than one IEEE operation. */
-export function isFunction(e: Expr): boolean {
+function isFunction(e: Expr): boolean {
   return (e.kind === "unary" && functions.has(e.name)) || (e.kind === "binary" && e.name === "pow");
 }
 

@@ -40,7 +40,7 @@ interface AxisTicks {
 }
 
 /** 0, 1e-6: as short as it goes. */
-export function showPower(value: number): string {
+function showPower(value: number): string {
   return value === 0 ? "0" : value.toExponential(Number.isInteger(Math.log10(Math.abs(value))) ? 0 : 1);
 }
 

@@ -6,8 +6,8 @@ export interface ProgressOptions {
   readonly total: number;
   /** Cost of what was stored before; it counts as done but tells nothing about speed. */
   readonly before?: number;
-  readonly stream?: NodeJS.WriteStream;
-  readonly env?: NodeJS.ProcessEnv;
+  readonly stream?: { readonly isTTY?: boolean; readonly columns?: number; write(text: string): unknown };
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Milliseconds; the clock is a parameter for tests. */
   readonly now?: () => number;
 }

@@ -1,6 +1,6 @@
 /** Runs an experiment: what the store has is skipped, what is missing is run and stored. */
 import { availableParallelism } from "node:os";
-import { DataError } from "../base/errors.ts";
+import { DataError, UsageError } from "../base/errors.ts";
 import { numericsVersion } from "../formats/numerics-version.ts";
 import { loadData } from "./execute.ts";
 import type { Experiment, RowIdentity, Scale, StoredRow } from "./experiment.ts";
@@ -55,6 +55,7 @@ function inMemory(): OpenRun {
     append: () => {},
     adopt: () => {},
     status: () => {},
+    discardEmpty: () => {},
     close: () => {},
   };
 }
@@ -171,7 +172,8 @@ async function execute(
     });
     if (broken !== undefined) throw broken;
   } catch (error) {
-    if (!(error instanceof DataError)) report("failed");
+    if (error instanceof UsageError) run.discardEmpty();
+    else if (!(error instanceof DataError)) report("failed");
     throw error;
   } finally {
     clearInterval(beat);

@@ -45,6 +45,8 @@ export interface OpenRun {
   /** Copies rows of whole trials from other runs. */
   adopt(rows: readonly StoredRow[]): void;
   status(status: Omit<Status, "heartbeat">): void;
+  /** Removes the run if it has no rows: what a wrong parameter leaves. */
+  discardEmpty(): void;
   close(): void;
 }
 
@@ -170,6 +172,10 @@ export function openRun(store: string, params: RunParameters): OpenRun {
       status(status): void {
         held.beat();
         writeStatus(join(folder, "status.json"), status);
+      },
+      discardEmpty(): void {
+        held.verify();
+        if (readRows(path).length === 0) storeFailure(folder, () => rmSync(folder, { recursive: true, force: true }));
       },
       close: () => held.release(),
     };

@@ -13,7 +13,7 @@ const show = ({ shape, type }: ValueType): string => `${type}${showShape(shape)}
  * The same program, once every op exists, accepts its options and operands, and gives the declared types.
  * @throws UsageError on an unknown op or option; ShapeError on types that do not follow from the operands.
  */
-export function checkProgram(program: Program): Program {
+function checkProgram(program: Program): Program {
   program.nodes.forEach((node, place) => {
     const op = ops.get(node.op);
     if (op === undefined) throw unknown("op", node.op, ops.keys());

@@ -345,6 +345,13 @@ describe("a run", () => {
   });
 });
 
+test("a wrong parameter leaves no run behind", async () => {
+  const store = temporaryFolder();
+  const { code, stderr } = await here(["run", "relu0/variants", "format=flaot16", "--store", store, "--workers", "0"]);
+  expect([code, stderr]).toEqual([2, "error: unknown format 'flaot16'; did you mean float16?\n"]);
+  expect(await json("runs", "--store", store)).toEqual([]);
+});
+
 /** Resolves once a file of this name is somewhere under the folder. */
 async function appears(folder: string, name: string): Promise<void> {
   while (!readdirSync(folder, { recursive: true, encoding: "utf8" }).some((path) => path.endsWith(name))) {

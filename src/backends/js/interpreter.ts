@@ -33,14 +33,14 @@ const float = new Float64Array(1);
 const words = new Uint32Array(float.buffer);
 
 /** Ties to even. */
-export function nearestInteger(x: number): number {
+function nearestInteger(x: number): number {
   if (!(Math.abs(x) < 2 ** 52)) return x;
   const magnitude = Math.abs(x) + 2 ** 52 - 2 ** 52;
   return copysign(magnitude, x);
 }
 
 /** 2^k for an integer k in [-1022, 1023]. */
-export function powerOfTwo(k: number): number {
+function powerOfTwo(k: number): number {
   words[0] = 0;
   words[1] = (k + 1023) << 20;
   return float[0];

@@ -9,7 +9,7 @@ import type { Arena } from "./arena.ts";
 import { type Environment, interpret } from "./interpreter.ts";
 
 /** Calls `use` for every index of a shape, row-major; the array is reused. */
-export function eachIndex(shape: readonly number[], use: (index: Int32Array, linear: number) => void): void {
+function eachIndex(shape: readonly number[], use: (index: Int32Array, linear: number) => void): void {
   const index = new Int32Array(shape.length);
   const size = sizeOf(shape);
   for (let linear = 0; linear < size; linear++) {
