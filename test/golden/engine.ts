@@ -1,6 +1,7 @@
 /** What an engine says of its bits: run in other Nodes and in a browser, beside the committed hashes. */
-import { probe } from "../../src/backends/wasm/probe.ts";
+
 import { wasm } from "../../src/backends/wasm/index.ts";
+import { probe } from "../../src/backends/wasm/probe.ts";
 import { hashes } from "./bits.ts";
 
 export interface EngineReport {
