@@ -156,6 +156,7 @@ export function scan(
       network.engine.write(name, values);
       network.replay().write(name, network.engine.buffer(name));
     }
+    // A power of two is exact in every carrier, also where the format itself cannot hold it (2^12 in float8_e4m3).
     for (const engine of [network.engine, network.replay()]) engine.buffer("d:loss")[0] = cell.lossScale;
   };
   const layers = networkOf(cell.batch).census.length;
