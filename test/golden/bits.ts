@@ -13,19 +13,13 @@ import { linear, ops } from "../../src/ops/index.ts";
 import { lower } from "../../src/ops/lower.ts";
 import type { Op } from "../../src/ops/op.ts";
 import { fill, sampleOf } from "../ops/samples.ts";
+import { choicesOf } from "./choices.ts";
+import { digest } from "./digest.ts";
+import { finiteHashes } from "./finite.ts";
 
 const numbers = stream(1, "golden");
 const edges = [0, 1, -1, 3, -3, 6, -0, Number.NaN, Infinity, -Infinity, 1e-40, 0.7, 448, 6e-8];
 const draw = (i: number): number => (i % 2 === 0 ? edges[(i / 2) % edges.length] : 4 * numbers.uniformAt(i) - 2);
-
-function conventionsOf(op: Op): readonly Choices[] {
-  const settings = op.kinks.flatMap((kink) => {
-    const numeric = kink.number ? [0, 0.5, 1] : [];
-    const overwrite = kink.overwrite ? [{ value: 1, rule: "overwrite" } as const] : [];
-    return [...kink.rules, ...numeric, ...overwrite].map((choice) => ({ [kink.name]: choice }));
-  });
-  return [{}, ...settings];
-}
 
 /** The op's values, and its adjoints under the choices where it has derivative rules. */
 function programsOf(op: Op, choices: Choices): readonly Program[] {
@@ -44,31 +38,17 @@ function outputs(backend: Backend, program: Program, inputs: Inputs, spec: Preci
   return read;
 }
 
-/** First 16 hexadecimal digits of SHA-256 over the values as float64, every NaN the canonical one. */
-async function digest(values: readonly Carrier[]): Promise<string> {
-  const bytes = values.map(
-    (data) => new Uint8Array(Float64Array.from(data, (x) => (Number.isNaN(x) ? Number.NaN : x)).buffer),
-  );
-  const all = new Uint8Array(bytes.reduce((sum, part) => sum + part.length, 0));
-  bytes.reduce((at, part) => {
-    all.set(part, at);
-    return at + part.length;
-  }, 0);
-  const sum = new Uint8Array(await crypto.subtle.digest("SHA-256", all));
-  return [...sum.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 /** Contractions over more than one block in both arithmetics: hardware and emulated multiply-add must agree. */
 const contraction = trace(({ x, w, b }) => linear(x, w, b), { x: [5, 301], w: [7, 301], b: [7] });
 const contractions: readonly PrecisionSpec[] = ["float32", "float64", "bfloat16"].flatMap((store) =>
   ["strict", "fused"].flatMap((arithmetic) => [256, 32].map((block) => ({ store, arithmetic, block }))),
 );
 
-/** "<op> <format> <choices>" to a hash, on one backend. */
+/** "<op> <format> <choices>" to a hash, and the hashes over finite inputs, on one backend. */
 export async function hashes(backend: Backend): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   for (const op of ops.values()) {
-    for (const choices of conventionsOf(op)) {
+    for (const choices of choicesOf(op)) {
       const settings = Object.entries(choices).map(([kink, choice]) => `${kink}=${showChoice(choice)}`);
       for (const { name } of formats) {
         const values = programsOf(op, choices).flatMap((program) =>
@@ -88,5 +68,5 @@ export async function hashes(backend: Backend): Promise<Record<string, string>> 
     const values = outputs(backend, contraction, inputs, spec);
     found[`contraction ${spec.store} ${spec.arithmetic} block ${spec.block}`] = await digest(values);
   }
-  return found;
+  return { ...found, ...(await finiteHashes(backend)) };
 }
