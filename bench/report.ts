@@ -57,13 +57,14 @@ function ofProducts(rows: readonly BenchRow[]): readonly string[] {
 }
 
 function report(rows: readonly BenchRow[]): string {
-  const clock = clockName === "cpu" ? "processor time (BENCH_CLOCK=cpu)" : "time passed";
+  const setting = clockName === "cpu" ? "BENCH_CLOCK=cpu " : "";
+  const clock = clockName === "cpu" ? "processor time" : "time passed";
   const count = (word: string): number => rows.filter((row) => verdict(row)[1] === word).length;
   return [
     "# Benchmarks",
     "",
-    "What each row means: `bench/README.md`. Made by",
-    `\`nonsmooth bench --json | node dist/bench/report.js > results/bench.md\`, ${new Date().toISOString().slice(0, 10)}.`,
+    `What each row means: \`bench/README.md\`. Made on ${new Date().toISOString().slice(0, 10)} in one run by`,
+    `\`${setting}nonsmooth bench --json | ${setting}node dist/bench/report.js > results/bench.md\`.`,
     "",
     ...machine(),
     "- our vectors: 128 bits, one thread",
