@@ -1,7 +1,7 @@
 /** The zone command's experiment: the networks of a few cells, measured in worker threads, summed up in rows. */
 
 import { checkCell } from "../src/analysis/zone/cell.ts";
-import { ZoneMeter } from "../src/analysis/zone/meter.ts";
+import { keptMeter, ZoneMeter } from "../src/analysis/zone/meter.ts";
 import { cellOf, type ZoneParameters } from "../src/analysis/zone/parameters.ts";
 import { type ZoneRow, zoneRow } from "../src/analysis/zone/rows.ts";
 import type { Scan } from "../src/analysis/zone/scan.ts";
@@ -22,15 +22,9 @@ interface ZoneTask extends ZoneParameters {
   readonly network: number;
 }
 
-let kept: { readonly key: string; readonly meter: ZoneMeter } | undefined;
-
 function meterOf(task: ZoneTask, context: TrialContext): ZoneMeter {
   const key = canonicalJson({ ...task, network: 0 });
-  if (kept?.key !== key) {
-    kept?.meter.dispose();
-    kept = { key, meter: new ZoneMeter(context.data(task.data), cellOf(task), task.backend) };
-  }
-  return kept.meter;
+  return keptMeter(key, () => new ZoneMeter(context.data(task.data), cellOf(task), task.backend));
 }
 
 const zoneExperiment = {

@@ -4,7 +4,7 @@ import type { Change, ScanRecord } from "../../src/analysis/zone/scan.ts";
 import { type Experiment, experiment, type Scale } from "../../src/lab/experiment.ts";
 import type { FigureSpec } from "../../src/lab/figure.ts";
 import { lineWithBand } from "../../src/lab/panels.ts";
-import { networks, type ZoneStored, type ZoneTrial, zoneCost, zoneParameters, zoneTrial } from "./zone-trial.ts";
+import { networks, scanAllParameters, type ZoneStored, type ZoneTrial, zoneMeasurement } from "./zone-trial.ts";
 
 const counts: Readonly<Record<Scale, { readonly base: number; readonly float64: number }>> = {
   quick: { base: 2, float64: 1 },
@@ -74,11 +74,9 @@ export const change: Experiment<ZoneTrial, ScanRecord> = experiment({
   paper: "relu0",
   source: "E3; section 3",
   title: "Size of the effect on one gradient",
-  parameters: { ...zoneParameters, all: { ...zoneParameters.all, default: true } },
+  parameters: scanAllParameters,
   grid,
-  data: () => [{ name: "mnist", split: "train" }],
-  cost: zoneCost,
-  trial: zoneTrial,
+  ...zoneMeasurement,
   figure,
   claims: [],
 });

@@ -5,7 +5,7 @@ import { type Claim, type Experiment, experiment, type Scale } from "../../src/l
 import type { FigureSpec } from "../../src/lab/figure.ts";
 import { lineWithBand } from "../../src/lab/panels.ts";
 import { changes } from "./change.ts";
-import { networks, type ZoneStored, type ZoneTrial, zoneCost, zoneParameters, zoneTrial } from "./zone-trial.ts";
+import { networks, scanAllParameters, type ZoneStored, type ZoneTrial, zoneMeasurement } from "./zone-trial.ts";
 
 const counts: Readonly<Record<Scale, number>> = { quick: 2, minimal: 40, paper: 1000 };
 
@@ -89,11 +89,9 @@ export const variants: Experiment<ZoneTrial, ScanRecord> = experiment({
   paper: "relu0",
   source: "E13 (ours)",
   title: "product against overwrite",
-  parameters: { ...zoneParameters, all: { ...zoneParameters.all, default: true } },
+  parameters: scanAllParameters,
   grid,
-  data: () => [{ name: "mnist", split: "train" }],
-  cost: zoneCost,
-  trial: zoneTrial,
+  ...zoneMeasurement,
   figure,
   claims: [membership],
 });

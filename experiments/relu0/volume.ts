@@ -22,7 +22,7 @@ import {
 import { volumeClaims } from "./volume-claims.ts";
 import { volumeGrid } from "./volume-grid.ts";
 import { plainRows, shareWithin, summarize } from "./volume-rows.ts";
-import { type ZoneStored, type ZoneTrial, zoneCost, zoneParameters, zoneTrial } from "./zone-trial.ts";
+import { type ZoneStored, type ZoneTrial, zoneMeasurement, zoneParameters } from "./zone-trial.ts";
 
 const plainFormats = ["float16", "float32", "float64"] as const;
 
@@ -163,9 +163,7 @@ export const volume: Experiment<ZoneTrial, ScanRecord> = experiment({
   title: "Volume of S01 on fully connected nets",
   parameters: zoneParameters,
   grid: volumeGrid,
-  data: () => [{ name: "mnist", split: "train" }],
-  cost: zoneCost,
-  trial: zoneTrial,
+  ...zoneMeasurement,
   published: published.map((cell) => ({ ...cell })),
   figure,
   claims: volumeClaims,

@@ -1,6 +1,6 @@
 /** The trial that E2, E3 and E13 share: one random network scanned over MNIST in one precision. */
 
-import { ZoneMeter } from "../../src/analysis/zone/meter.ts";
+import { keptMeter, ZoneMeter } from "../../src/analysis/zone/meter.ts";
 import { cellOf } from "../../src/analysis/zone/parameters.ts";
 import type { ScanRecord } from "../../src/analysis/zone/scan.ts";
 import type { Experiment, StoredRow, TrialContext } from "../../src/lab/experiment.ts";
@@ -80,26 +80,19 @@ export function zoneParametersOf(trial: ZoneTrial, seed: number): Parameters<typ
   };
 }
 
-let kept: { readonly key: string; readonly meter: ZoneMeter } | undefined;
-
-/** The meter of the cell, compiled once for all its networks in a row. */
 function meterOf(trial: ZoneTrial, context: TrialContext): ZoneMeter {
   const key = canonicalJson({ ...trial, network: 0, seed: context.seed });
-  if (kept?.key !== key) {
-    kept?.meter.dispose();
-    kept = { key, meter: new ZoneMeter(context.data("mnist"), cellOf(zoneParametersOf(trial, context.seed))) };
-  }
-  return kept.meter;
+  return keptMeter(key, () => new ZoneMeter(context.data("mnist"), cellOf(zoneParametersOf(trial, context.seed))));
 }
 
-export function zoneTrial(trial: ZoneTrial, context: TrialContext): readonly ScanRecord[] {
+function zoneTrial(trial: ZoneTrial, context: TrialContext): readonly ScanRecord[] {
   const { seconds: _, ...record } = meterOf(trial, context).scan(trial.network, () => context.signal.aborted);
   context.signal.throwIfAborted();
   return [record];
 }
 
 /** Multiply-adds of a full scan: full scans of float64 take twice as long. */
-export function zoneCost({ model, samples, format }: ZoneTrial): number {
+function zoneCost({ model, samples, format }: ZoneTrial): number {
   return parameterCount(mlpNamed(model)) * samples * (format === "float64" ? 2 : 1);
 }
 
@@ -107,3 +100,16 @@ export function zoneCost({ model, samples, format }: ZoneTrial): number {
 export function networks(cell: Partial<ZoneTrial>, count: number): Partial<ZoneTrial>[] {
   return Array.from({ length: count }, (_, network) => ({ ...cell, network }));
 }
+
+/** What E2, E3 and E13 measure alike. */
+export const zoneMeasurement: Pick<Experiment<ZoneTrial, ScanRecord>, "data" | "cost" | "trial"> = {
+  data: () => [{ name: "mnist", split: "train" }],
+  cost: zoneCost,
+  trial: zoneTrial,
+};
+
+/** Parameters of experiments that scan on after the first hit. */
+export const scanAllParameters: typeof zoneParameters = {
+  ...zoneParameters,
+  all: { ...zoneParameters.all, default: true },
+};

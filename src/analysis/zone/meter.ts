@@ -42,3 +42,15 @@ export class ZoneMeter {
     return made;
   }
 }
+
+let kept: { readonly key: string; readonly meter: ZoneMeter } | undefined;
+
+/** The meter that `key` stands for: made once for all networks of a cell in a row, disposed of when another cell comes. */
+export function keptMeter(key: string, make: () => ZoneMeter): ZoneMeter {
+  if (kept?.key !== key) {
+    kept?.meter.dispose();
+    kept = undefined;
+    kept = { key, meter: make() };
+  }
+  return kept.meter;
+}
