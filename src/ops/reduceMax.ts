@@ -79,6 +79,7 @@ export const reduceMaxOp: Op = {
     const count = countTies(b, at, maskOf(b, at, "all"));
     return apply(b, "count", [count], { expr: expressionToJson(gt(input(0), constant(1))) });
   },
+  ties: (b, at) => reshapeTo(b, countTies(b, at, maskOf(b, at, "all")), b.type(at.outputs[0]).shape),
 };
 
 /** Maximum over axes @param axes All axes unless given.. */

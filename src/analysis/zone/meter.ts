@@ -1,9 +1,9 @@
 /** Measures networks of one cell after another, keeping what was compiled. */
 import type { ImageSet } from "../../data/image-set.ts";
-import { drawParameters } from "../../nn/initializers.ts";
+import { BatchSource } from "./batches.ts";
 import { checkCell, type ZoneCell } from "./cell.ts";
 import { type ZoneNetwork, zoneNetwork } from "./network.ts";
-import { BatchSource, type Scan, scan } from "./scan.ts";
+import { type Scan, scan } from "./scan.ts";
 
 export class ZoneMeter {
   readonly #data: ImageSet;
@@ -14,7 +14,7 @@ export class ZoneMeter {
 
   /** @throws UsageError where the cell does not fit the data. */
   constructor(data: ImageSet, cell: ZoneCell, backend = "auto") {
-    checkCell(cell, data.count, data.channels * data.height * data.width, data.classes);
+    checkCell(cell, data.count, [data.channels, data.height, data.width], data.classes);
     this.#data = data;
     this.#cell = cell;
     this.#backend = backend;
@@ -23,9 +23,9 @@ export class ZoneMeter {
 
   /** Scans the network number `index` of the cell's seed: the same network for every precision, batch and sample count. */
   scan(index: number, stopped?: () => boolean): Scan {
-    const { mlp, init, draw, seed, precision } = this.#cell;
-    const weights = drawParameters(mlp, { law: init, draw, format: precision.store }, seed, index);
-    return scan((batch) => this.#network(batch), this.#cell, this.#source, weights, stopped);
+    const { model, init, draw, seed, precision } = this.#cell;
+    const weights = model.draw({ law: init, draw, format: precision.store }, seed, index);
+    return scan((batch) => this.#network(batch), this.#cell, this.#source, weights, index, stopped);
   }
 
   dispose(): void {
@@ -36,8 +36,9 @@ export class ZoneMeter {
   #network(batch: number): ZoneNetwork {
     const known = this.#networks.get(batch);
     if (known !== undefined) return known;
-    const { mlp, choices, precision } = this.#cell;
-    const made = zoneNetwork(mlp, batch, choices, precision, this.#backend);
+    const { model, comparison, precision } = this.#cell;
+    const kinks = comparison.settings.map(({ kink }) => kink);
+    const made = zoneNetwork(model, batch, comparison.conventions, kinks, precision, this.#backend);
     this.#networks.set(batch, made);
     return made;
   }
