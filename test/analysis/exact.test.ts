@@ -18,6 +18,7 @@ import { lower } from "../../src/ops/lower.ts";
 const {
   abs,
   add,
+  conv2d,
   div,
   gelu,
   relu6,
@@ -174,6 +175,11 @@ describe("kernels modulo a prime", () => {
     ],
     "quotients by stored numbers": [({ x, w }) => sum(div(square(x), w)), { x: [4], w: [4] }],
     "a formula with a kink": [({ x }) => sum(mul(relu6(x), x)), { x: [8] }],
+    "a convolution with stride and padding, and one with groups and dilation": [
+      ({ x, w, v, b }) =>
+        sum(square(conv2d(relu(conv2d(x, w, b, { stride: 2, padding: 1 })), v, null, { groups: 2, dilation: 2 }))),
+      { x: [2, 3, 9, 8], w: [4, 3, 3, 3], v: [4, 2, 2, 1], b: [4] },
+    ],
     "max of two": [({ x, w }) => sum(mul(max(x, w), x)), { x: [8], w: [8] }],
   };
 

@@ -44,7 +44,7 @@ export interface ResidueKernels {
 /** The longest sum of products, for the choice of the prime. */
 export function longestSum(kernel: Kernel): number {
   return kernel.loops.reduce((longest, loop) => {
-    if (loop.loop === "contract") return Math.max(longest, loop.k);
+    if (loop.loop === "contract") return Math.max(longest, sizeOf(loop.k));
     if (loop.loop === "reduce") return Math.max(longest, sizeOf(loop.reduced));
     return loop.loop === "gather" ? Math.max(longest, loop.count) : longest;
   }, 1);
@@ -301,7 +301,7 @@ class Translation {
   #contract(loop: ContractLoop, raw: number): void {
     const twin = (access: Access): Access => ({ ...access, value: this.#residue(access.value) });
     const bias = loop.bias === undefined ? {} : { bias: twin(loop.bias) };
-    this.#loops.push({ ...loop, a: twin(loop.a), b: twin(loop.b), ...bias, output: raw });
+    this.#loops.push({ ...loop, a: twin(loop.a), b: twin(loop.b), ...bias, output: { ...loop.output, value: raw } });
   }
 
   #move(loop: MoveLoop): number {
