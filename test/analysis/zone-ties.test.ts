@@ -63,7 +63,7 @@ const beforeRelu = pooled("before", (z) => relu(reduceMax(z, [1])));
 const bare = pooled("bare", (z) => reduceMax(z, [1]));
 const rectified6 = pooled("relu6", (z) => reduceMax(relu6(z), [1]));
 
-const firstEven = ["reduceMax.tie=native,minimal"];
+const firstEven = ["reduceMax.tie=first,even"];
 
 function cell(model: ZoneModel, over: Partial<ZoneParameters> = {}): ZoneCell {
   const parameters = { model: "8-4-3", format: "float16", samples: 20, batch: 8, seed: 1, all: true, kinks: firstEven };
@@ -193,7 +193,7 @@ describe("zones of ties", () => {
 describe("kink settings", () => {
   it("are read and written", () => {
     expect(showSetting(parseSetting("relu.zero=0, 1,overwrite:-2"))).toBe("relu.zero=0,1,overwrite:-2");
-    expect(comparisonOf([parseSetting("reduceMax.tie=native,minimal")]).settings[0].choices).toEqual(["first", "even"]);
+    expect(comparisonOf([parseSetting("maxpool.tie=native,minimal")]).settings[0].choices).toEqual(["first", "even"]);
   });
 
   it("are refused with what was found", () => {

@@ -1,6 +1,6 @@
 /** The choices that are compared at some kinks, and the conventions that follow from them. */
 import { UsageError, unknown } from "../../base/errors.ts";
-import { checkChoice, parseChoice, showChoice } from "../../conventions/choice.ts";
+import { checkChoice, parseChoice, showChoice, withoutAlias } from "../../conventions/choice.ts";
 import { type Choices, type Convention, convention } from "../../conventions/convention.ts";
 import type { Choice, Kink } from "../../conventions/kink.ts";
 import { ops } from "../../ops/index.ts";
@@ -34,21 +34,15 @@ export interface Comparison {
 /** Everything but the kinks compared is as in PyTorch 1.13, which made the published data. */
 const base = "pytorch-1.13";
 
-/** The names that papers/maxpool 2.1 has for rules. */
-const published: Readonly<Record<string, string>> = { native: "first", minimal: "even" };
-
-/** Every kink of the ops, once. */
+/** Every kink of the ops, once: as the op has it that comes first. */
 export function kinks(): ReadonlyMap<string, Kink> {
-  return new Map([...ops.values()].flatMap((op) => op.kinks).map((kink) => [kink.name, kink]));
+  const all = [...ops.values()].flatMap((op) => op.kinks);
+  return new Map([...all].reverse().map((kink) => [kink.name, kink]));
 }
 
 /** Whether the kink is a tie between operands, whose number can be counted. */
 export function isTie(kink: string): boolean {
   return [...ops.values()].some((op) => op.ties !== undefined && op.kinks.some(({ name }) => name === kink));
-}
-
-function ruleOf(kink: Kink, choice: Choice): Choice {
-  return typeof choice === "string" && !kink.rules.includes(choice) ? (published[choice] ?? choice) : choice;
 }
 
 /** @throws UsageError on an unknown kink, a choice it does not accept, fewer than two choices, or repeated ones. */
@@ -58,7 +52,7 @@ export function comparisonOf(settings: readonly KinkSetting[]): Comparison {
   const checked = settings.map(({ kink: name, choices }) => {
     const kink = known.get(name.split("@")[0]);
     if (kink === undefined) throw unknown("kink", name, known.keys());
-    const found = choices.map((choice) => ruleOf(kink, choice));
+    const found = choices.map((choice) => withoutAlias(kink, choice));
     const text = found.map(showChoice);
     if (choices.length < 2 || new Set(text).size < 2) {
       throw new UsageError(`--kink ${name}: found '${text.join(",")}', expected two or more different choices`);

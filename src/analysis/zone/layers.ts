@@ -3,13 +3,14 @@
 import { applicationOf, defaultConvention, opOf } from "../../autodiff/application.ts";
 import { census } from "../../autodiff/census.ts";
 import { sizeOf } from "../../base/shape.ts";
-import { type Convention, choiceAt } from "../../conventions/convention.ts";
+import type { Convention } from "../../conventions/convention.ts";
 import type { Kink } from "../../conventions/kink.ts";
 import { ProgramBuilder } from "../../ir/builder.ts";
 import { both, constant, type Expr, eq, gt, input, le, select } from "../../ir/expression.ts";
 import { expressionToJson } from "../../ir/expression-json.ts";
 import type { Node, Program } from "../../ir/program.ts";
 import { ops } from "../../ops/index.ts";
+import type { Op } from "../../ops/op.ts";
 import { silencesTies } from "./silence.ts";
 
 export interface KinkLayer {
@@ -55,8 +56,8 @@ type Counts = Omit<KinkLayer, "compared">;
 /** Adds the counts of a tie kink. @param silenced Whether ties of values that are not positive reach no parameter. */
 function tieLayer(builder: ProgramBuilder, program: Program, node: Node, kink: Kink, silenced: boolean): Counts {
   const instance = `${kink.name}@${node.id}`;
-  const [value] = node.outputs;
-  const ties = opOf(node).ties?.(builder, applicationOf(builder, node, defaultConvention)) as number;
+  const at = applicationOf(builder, node, defaultConvention);
+  const { count: ties, value } = (opOf(node).ties as NonNullable<Op["ties"]>)(builder, at);
   const count = (name: string, test: Expr): string => {
     const output = `${name}:${instance}`;
     builder.output(output, builder.apply("count", [ties, value], { expr: expressionToJson(test) })[0]);
@@ -67,7 +68,7 @@ function tieLayer(builder: ProgramBuilder, program: Program, node: Node, kink: K
   return {
     kink: kink.name,
     node: node.id,
-    total: sizeOf(program.values[value].shape),
+    total: sizeOf(builder.type(value).shape),
     tie: true,
     on,
     reaching: silenced ? count("ties:reaching", select(le(input(1), zero), zero, tied)) : on,
@@ -125,13 +126,4 @@ export function instrument(
     return { ...layer, compared: isCompared(kink.name, node.id) };
   });
   return { forward: builder.finish(), layers };
-}
-
-/** Whether a choice acts only on its kink under every convention: then gradients are equal where nothing is on it. */
-export function actsLocally(program: Program, conventions: readonly Convention[]): boolean {
-  return program.nodes.every((node) =>
-    opOf(node).kinks.every((kink) =>
-      conventions.every((convention) => !String(choiceAt(convention, kink, node.id)).startsWith("hybrid-forward")),
-    ),
-  );
 }

@@ -3,6 +3,7 @@
  * same programs in float64, for the size of exact differences; and the exact judge of two pullbacks.
  */
 
+import { isLocal } from "../../autodiff/forward.ts";
 import { pullback } from "../../autodiff/pullback.ts";
 import { withResiduals } from "../../autodiff/residuals.ts";
 import type { Engine } from "../../backends/backend.ts";
@@ -12,7 +13,7 @@ import type { Convention } from "../../conventions/convention.ts";
 import { precision as completePrecision, type Precision } from "../../formats/precision.ts";
 import type { Program } from "../../ir/program.ts";
 import { ExactJudge } from "../exact/judge.ts";
-import { actsLocally, instrument, type KinkLayer } from "./layers.ts";
+import { instrument, type KinkLayer } from "./layers.ts";
 import type { ZoneModel } from "./model.ts";
 
 export interface ZoneNetwork {
@@ -73,7 +74,7 @@ export function zoneNetwork(
     engine,
     parameters: wrt,
     layers,
-    local: actsLocally(program, all),
+    local: all.every((convention) => isLocal(program, convention)),
     residuals: [...new Set(Object.values(pullbacks).flatMap((p) => p.inputs.map((input) => input.name)))],
     replay: () => {
       replay ??= compile(programs, { precision: completePrecision({ store: "float64" }), backend });
