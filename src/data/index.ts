@@ -25,4 +25,6 @@ export { encodeNpy, parseNpy, type Tensor } from "./npy.ts";
 export { encodeNpz, parseNpz, readNpz, writeNpz } from "./npz.ts";
 export { loadNpz } from "./npz-set.ts";
 export { decodePicture, type Picture } from "./picture.ts";
+export { encodeSafetensors, parseSafetensors, readSafetensors, writeSafetensors } from "./safetensors.ts";
 export { loadSvhn } from "./svhn.ts";
+export { readTensors, weightsFor, writeTensors } from "./weights.ts";

@@ -1,13 +1,21 @@
 /**
- * JPEG to RGB by jpeg-js, with the colour conversion done here: jpeg-js cuts fractions off (half a level darker on average) and
- * takes every three-component file for YCbCr. Which colours a file has follows libjpeg: JFIF, then the Adobe marker, then
- * the component names.
+ * JPEG to RGB by jpeg-js, with upsampling and conversion of colours done here: jpeg-js repeats samples, cuts fractions off (half a level
+ * darker on average) and takes every three-component file for YCbCr. Which colours a file has follows libjpeg: JFIF, then
+ * the Adobe marker, then the component names.
  */
 import jpeg from "jpeg-js";
+import { upsample } from "./chroma.ts";
 import type { Picture } from "./picture.ts";
 
+interface Component {
+  readonly id: number;
+  /** Samples per block of pixels, horizontally and vertically. */
+  readonly h: number;
+  readonly v: number;
+}
+
 interface Header {
-  readonly components: number;
+  readonly components: readonly Component[];
   /** Three components are red, green and blue, not YCbCr. */
   readonly rgb: boolean;
   /** Offset of the transform byte of the Adobe marker. */
@@ -24,7 +32,7 @@ const isFrame = (marker: number): boolean => marker >= 0xc0 && marker <= 0xcf &&
 function readHeader(bytes: Uint8Array): Header {
   let jfif = false;
   let adobe: number | undefined;
-  let components: string | undefined;
+  let components: Component[] | undefined;
   let at = 2;
   while (at + 4 <= bytes.length) {
     if (bytes[at] !== 0xff) throw new Error(`found byte ${bytes[at]} at ${at}, expected a marker`);
@@ -39,13 +47,17 @@ function readHeader(bytes: Uint8Array): Header {
     if (marker === 0xe0 && named(jfifName)) jfif = true;
     if (marker === 0xee && length >= 14 && named(adobeName)) adobe = at + 15;
     if (isFrame(marker)) {
-      components = String.fromCharCode(...Array.from({ length: bytes[at + 9] }, (_, i) => bytes[at + 10 + 3 * i]));
+      components = Array.from({ length: bytes[at + 9] }, (_, i) => {
+        const [id, sampling] = bytes.subarray(at + 10 + 3 * i);
+        return { id, h: sampling >> 4, v: sampling & 15 };
+      });
     }
     at += 2 + length;
   }
   if (components === undefined) throw new Error("no frame before the first scan");
-  const rgb = !jfif && (adobe === undefined ? components === "RGB" : bytes[adobe] === 0);
-  return { components: components.length, rgb, adobe };
+  const ids = String.fromCharCode(...components.map(({ id }) => id));
+  const rgb = !jfif && (adobe === undefined ? ids === "RGB" : bytes[adobe] === 0);
+  return { components, rgb, adobe };
 }
 
 /** An end marker after the last scan: entropy-coded data never hold one. */
@@ -70,13 +82,31 @@ function toRgb(pixels: Uint8Array): void {
   }
 }
 
+/** Replaces repeated samples of components stored at half size by filtered ones, in place. */
+function refine(pixels: Uint8Array, height: number, width: number, components: readonly Component[]): void {
+  const [maxH, maxV] = [Math.max(...components.map(({ h }) => h)), Math.max(...components.map(({ v }) => v))];
+  components.forEach(({ h, v }, c) => {
+    if (maxH !== 2 * h || (maxV !== v && maxV !== 2 * v)) return;
+    const halfRows = maxV === 2 * v;
+    const [rows, columns] = [halfRows ? Math.ceil(height / 2) : height, Math.ceil(width / 2)];
+    const samples = new Uint8Array(rows * columns);
+    for (let y = 0; y < rows; y++) {
+      const from = (halfRows ? 2 * y : y) * width;
+      for (let x = 0; x < columns; x++) samples[y * columns + x] = pixels[3 * (from + 2 * x) + c];
+    }
+    const plane = upsample(samples, height, width, halfRows);
+    for (let i = 0; i < plane.length; i++) pixels[3 * i + c] = plane[i];
+  });
+}
+
 /** Throws plain errors; `decodePicture` names the file. */
 export function decodeJpeg(bytes: Uint8Array): Picture {
   const { components, rgb, adobe } = readHeader(bytes);
   if (!hasEnd(bytes)) throw new Error("truncated: no end marker");
-  if (components === 4 && adobe === undefined) throw new Error("four components without an Adobe marker");
+  if (components.length === 4 && adobe === undefined) throw new Error("four components without an Adobe marker");
   let input = bytes;
-  if (components === 3 && adobe !== undefined) {
+  const three = components.length === 3;
+  if (three && adobe !== undefined) {
     // jpeg-js heeds the Adobe transform before `colorTransform`.
     input = bytes.slice();
     input[adobe] = 0;
@@ -86,8 +116,9 @@ export function decodeJpeg(bytes: Uint8Array): Picture {
     formatAsRGBA: false,
     tolerantDecoding: false,
     maxMemoryUsageInMB: 1024,
-    ...(components === 3 ? { colorTransform: false } : {}),
+    ...(three ? { colorTransform: false } : {}),
   });
-  if (components === 3 && !rgb) toRgb(data);
+  if (three) refine(data, height, width, components);
+  if (three && !rgb) toRgb(data);
   return { height, width, pixels: data };
 }
