@@ -1,11 +1,10 @@
 /** Zones of networks that are no multilayer perceptrons: ties, rectifiers beside them, several kinks, noise. */
 import { describe, expect, it } from "vitest";
-import { BatchSource } from "../../src/analysis/zone/batches.ts";
 import type { ZoneCell } from "../../src/analysis/zone/cell.ts";
 import { comparisonOf, parseSetting, showSetting } from "../../src/analysis/zone/comparison.ts";
 import { differs } from "../../src/analysis/zone/difference.ts";
 import { gradientsOf } from "../../src/analysis/zone/hit.ts";
-import { ZoneMeter } from "../../src/analysis/zone/meter.ts";
+import { loaderOf, ZoneMeter } from "../../src/analysis/zone/meter.ts";
 import type { ZoneModel } from "../../src/analysis/zone/model.ts";
 import { zoneNetwork } from "../../src/analysis/zone/network.ts";
 import { cellOf, type ZoneParameters } from "../../src/analysis/zone/parameters.ts";
@@ -22,8 +21,10 @@ function images(): ImageSet {
   const pixels = Uint8Array.from({ length: 24 * 8 }, (_, i) => [0, 255, 51][(i * i + (i >> 3)) % 3]);
   const labels = Uint8Array.from({ length: 24 }, (_, i) => i % 3);
   const shape = { count: 24, channels: 1, height: 2, width: 4, classes: 3 };
-  return { name: "toy", split: "train", ...shape, images: pixels, labels, checksum: "sha256:0", standard: false };
+  return { name: "toy", split: "train", ...shape, images: pixels, labels, ...origin };
 }
+
+const origin = { checksum: "sha256:0", standard: false, variant: "own files", skipped: [] };
 
 type Pool = (z: Tensor) => Tensor;
 
@@ -117,9 +118,9 @@ describe("zones of ties", () => {
           net.engine.write(name, values);
         }
         net.engine.buffer("d:loss")[0] = 1;
-        const source = new BatchSource(images(), c);
+        const loader = loaderOf(images(), { ...c, samples: 24 });
         for (let sample = 0; sample < 24; sample++) {
-          source.write(net, sample, 1);
+          loader.write(0, sample, net.engine.buffer("x") as Float32Array, net.engine.buffer("labels") as Int32Array);
           for (const name of ["forward", "kept", "product"]) net.engine.run(name);
           const layer = net.layers.find(({ compared }) => compared);
           const read = (name: string | undefined): number => net.engine.buffer(name as string)[0];

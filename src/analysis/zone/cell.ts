@@ -8,9 +8,13 @@ import type { ZoneModel } from "./model.ts";
 export interface ZoneCell {
   readonly model: ZoneModel;
   readonly precision: Precision;
-  /** First samples of the data set, in file order. */
+  /** First samples of the data set. */
   readonly samples: number;
   readonly batch: number;
+  /** How pixels become inputs (default: as the data set's papers do) and are changed; whether in another order per network. */
+  readonly normalisation: string | undefined;
+  readonly augmentation: string;
+  readonly shuffle: boolean;
   readonly comparison: Comparison;
   /** Which backward pass decides a hit, at kinks that have both. */
   readonly variant: Rule;

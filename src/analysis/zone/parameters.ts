@@ -17,6 +17,9 @@ export interface ZoneParameters {
   readonly flush?: boolean | undefined;
   readonly samples: number;
   readonly batch: number;
+  readonly normalisation?: string | undefined;
+  readonly augmentation?: string | undefined;
+  readonly shuffle?: boolean | undefined;
   /** `relu.zero=0,1`; several kinks take their choices in step. */
   readonly kinks?: readonly string[] | undefined;
   readonly variant?: Rule | undefined;
@@ -44,6 +47,9 @@ export function cellOf(p: ZoneParameters): ZoneCell {
     precision: chosen,
     samples: p.samples,
     batch: p.batch,
+    normalisation: p.normalisation,
+    augmentation: p.augmentation ?? "none",
+    shuffle: p.shuffle ?? false,
     comparison: comparisonOf((p.kinks ?? ["relu.zero=0,1"]).map(parseSetting)),
     variant: p.variant ?? "product",
     init: p.init ?? "default",

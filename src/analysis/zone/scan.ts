@@ -1,6 +1,8 @@
 /** One random network scanned over a data set: on which mini-batches does the choice at the kinks matter? */
+
+import type { Carrier } from "../../backends/backend.ts";
 import { stream } from "../../base/random.ts";
-import type { BatchSource } from "./batches.ts";
+import type { BatchLoader, FloatArray } from "../../data/loader.ts";
 import type { ZoneCell } from "./cell.ts";
 import { type Distance, distance, zeroShare } from "./difference.ts";
 import { gradientsOf, type Hit, judge } from "./hit.ts";
@@ -167,13 +169,13 @@ export function isHit(cell: ZoneCell, { d }: Hit): boolean {
 /**
  * Scans one network over the cell's samples; stops at the first hit unless `cell.all`.
  * @param networkOf The compiled network for a mini-batch size: the last mini-batch may be smaller.
- * @param index Number of the network: names the random order of the noise measurement.
+ * @param index Number of the network: the epoch whose order and augmentation it sees, where there are any.
  * @param stopped Asked before each mini-batch.
  */
 export function scan(
   networkOf: (batch: number) => ZoneNetwork,
   cell: ZoneCell,
-  source: BatchSource,
+  loader: BatchLoader,
   weights: Weights,
   index = 0,
   stopped: () => boolean = () => false,
@@ -192,11 +194,16 @@ export function scan(
   const noise: Distance[] = [];
   let [batches, scanned, occur, reaching, variantsDisagree, examined] = [0, 0, 0, 0, 0, 0];
   let shares = { stored: [] as number[], float64: [] as number[] };
-  while (scanned < cell.samples && !stopped()) {
-    const size = Math.min(cell.batch, cell.samples - scanned);
+  while (batches < loader.batches && !stopped()) {
+    const size = loader.size(batches);
     const network = networkOf(size);
     load(network);
-    source.write(network, scanned, size);
+    loader.write(
+      index,
+      batches,
+      network.engine.buffer("x") as FloatArray,
+      network.engine.buffer("labels") as Int32Array,
+    );
     network.engine.run("forward");
     const examine = examined < cell.exact;
     const seen = counts.add(network, examine, weights);
@@ -212,7 +219,7 @@ export function scan(
       if (disagree) variantsDisagree++;
       if (hit !== undefined) hits.push(hit);
     }
-    if (noisy) noise.push(noiseOf(network, cell, source, scanned, `noise/${index}/${batches}`));
+    if (noisy) noise.push(noiseOf(network, stream(cell.seed, `noise/${index}/${batches}`).permutation(size)));
     batches++;
     scanned += size;
     if (!cell.all && hits.length > 0 && isHit(cell, hits[hits.length - 1])) break;
@@ -243,10 +250,18 @@ export function scan(
  * What identical programs differ by where sums are taken in another order: the same samples permuted, so that the blocks of every
  * sum over them are. Leaves the permuted mini-batch in the arena.
  */
-function noiseOf(network: ZoneNetwork, cell: ZoneCell, source: BatchSource, first: number, name: string): Distance {
+function noiseOf(network: ZoneNetwork, order: ArrayLike<number>): Distance {
   const before = gradientsOf(network, "kept").map((gradient) => Float64Array.from(gradient));
-  source.write(network, first, network.batch, stream(cell.seed, name).permutation(network.batch));
+  for (const name of ["x", "labels"]) permuteRows(network.engine.buffer(name), order);
   network.engine.run("forward");
   network.engine.run("kept");
   return distance(before, gradientsOf(network, "kept"));
+}
+
+function permuteRows(values: Carrier, order: ArrayLike<number>): void {
+  const rows = values.slice();
+  const length = values.length / order.length;
+  for (let row = 0; row < order.length; row++) {
+    values.set(rows.subarray(order[row] * length, (order[row] + 1) * length), row * length);
+  }
 }
