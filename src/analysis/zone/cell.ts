@@ -59,7 +59,7 @@ export function checkCell(cell: ZoneCell, available: number, input: readonly num
 }
 
 /** A network of one axis takes images of any shape, flattened. @throws UsageError */
-function checkInput(
+export function checkInput(
   { name, input: own, classes: outputs }: ZoneModel,
   input: readonly number[],
   classes: number,
