@@ -1,11 +1,11 @@
 /** CIFAR-10 and CIFAR-100 in their binary form: a folder of .bin files, or the published tar.gz. */
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import { list } from "tar";
+import { list, type ReadEntry } from "tar";
 import { DataError } from "../base/errors.ts";
 import type { LoadOptions } from "./data-set.ts";
 import { type ImageSet, type Split, withoutBad } from "./image-set.ts";
-import { findUnder, isDirectory, notFound, readBytes, sha256 } from "./read-file.ts";
+import { fileSize, findUnder, isDirectory, notFound, readBytes, sha256 } from "./read-file.ts";
 
 interface CifarSet {
   readonly name: string;
@@ -15,7 +15,7 @@ interface CifarSet {
   readonly files: Readonly<Record<"train" | "test", readonly string[]>>;
   readonly places: readonly string[];
   readonly archive: string;
-  /** SHA-256 of the published files and of the archive (its published MD5: `archiveMd5`). */
+  /** SHA-256 of the published files and of the archive. */
   readonly checksums: Readonly<Record<string, string>>;
 }
 
@@ -71,28 +71,49 @@ export function cifarPlace(name: "cifar10" | "cifar100", split: Split, dataDir?:
   return existsSync(archive) ? archive : undefined;
 }
 
-/** The wanted files of an archive, by base name. @throws DataError for a damaged or truncated archive */
-function untar(path: string, wanted: readonly string[]): Map<string, Uint8Array> {
-  const found = new Map<string, Uint8Array>();
+/** @throws DataError for a damaged or truncated archive */
+function readArchive(path: string, onReadEntry: (entry: ReadEntry) => void): void {
   try {
-    list({
-      file: path,
-      sync: true,
-      strict: true,
-      onReadEntry: (entry) => {
-        const name = basename(entry.path);
-        if (!wanted.includes(name)) return;
-        const chunks: Uint8Array[] = [];
-        entry.on("data", (chunk: Uint8Array) => chunks.push(chunk));
-        entry.on("end", () => found.set(name, Buffer.concat(chunks)));
-      },
-    });
+    list({ file: path, sync: true, strict: true, onReadEntry });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const what = code === "ENOENT" || code === "EACCES" ? "cannot be read" : "damaged or truncated archive";
     throw new DataError(`${basename(path)}: ${what} (${message})`, { cause: error });
   }
+}
+
+/** The wanted files of an archive, by base name. */
+function untar(path: string, wanted: readonly string[]): Map<string, Uint8Array> {
+  const found = new Map<string, Uint8Array>();
+  readArchive(path, (entry) => {
+    const name = basename(entry.path);
+    if (!wanted.includes(name)) return;
+    const chunks: Uint8Array[] = [];
+    entry.on("data", (chunk: Uint8Array) => chunks.push(chunk));
+    entry.on("end", () => found.set(name, Buffer.concat(chunks)));
+  });
   return found;
+}
+
+/** Bytes of the wanted files of an archive, without keeping them. */
+function sizesInside(path: string, wanted: readonly string[]): number {
+  let bytes = 0;
+  readArchive(path, (entry) => {
+    if (wanted.includes(basename(entry.path))) bytes += entry.size;
+  });
+  return bytes;
+}
+
+/** Number of records of a split in a folder or an archive, from the sizes of its files. @throws DataError */
+export function countCifar(name: "cifar10" | "cifar100", split: Split, place: string): number {
+  const set = sets[name];
+  const names = set.files[split as "train" | "test"].filter(
+    (file) => !isDirectory(place) || existsSync(join(place, file)),
+  );
+  const bytes = isDirectory(place)
+    ? names.reduce((sum, file) => sum + fileSize(join(place, file)), 0)
+    : sizesInside(place, names);
+  return Math.floor(bytes / (set.labelBytes + pixels));
 }
 
 interface Files {

@@ -26,6 +26,8 @@ export interface DataSet {
   readonly obtain: string;
   /** The file or folder that a split would be read from, or undefined. */
   find(split: Split, dataDir?: string): string | undefined;
+  /** Number of images of a split at the place that `find` gave, without reading pixels where that is possible. @throws DataError */
+  count(split: Split, place: string): number;
   /** Whether it can be loaded without `dataDir`. */
   installed(): boolean;
   load(options: LoadOptions): Images;

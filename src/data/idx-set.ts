@@ -98,6 +98,12 @@ function locate(set: IdxSet, directory: string, stem: string): string {
   throw new DataError(`${set.name}: ${stem} not found in ${directory}; expected one of ${names.join(", ")}`);
 }
 
+/** Number of images in the folder's file of a split. @throws DataError */
+export function countIdx(set: "mnist" | "fashion-mnist", split: string, directory: string): number {
+  const path = locate(set === "mnist" ? mnist : fashionMnist, directory, stems[split].images);
+  return parseIdx(readMaybeGzipped(path), basename(path)).shape[0];
+}
+
 /**
  * Images [count, 1, height, width] and labels [count] of a split, in file order.
  * Installed files, and files as long as the published ones, must have the published checksums; other files of

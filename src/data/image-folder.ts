@@ -1,20 +1,18 @@
 /** Photographs in folders, one folder per class (ImageNet): decoded when asked for. */
 import { createHash } from "node:crypto";
-import { readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DataError, UsageError } from "../base/errors.ts";
 import type { LoadOptions } from "./data-set.ts";
 import type { PictureSet, Split } from "./image-set.ts";
 import { decodePicture } from "./picture.ts";
-import { findUnder, isDirectory, notFound, readBytes } from "./read-file.ts";
+import { fileSize, findUnder, isDirectory, namesIn, notFound, readBytes } from "./read-file.ts";
 
 const isImage = (name: string): boolean => !name.startsWith(".") && /\.(jpe?g|png)$/i.test(name);
 
-/** Names in code-unit order: the same on every system, and the order of labels. */
-const sorted = (names: string[]): string[] => names.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-
 const foldersIn = (path: string): string[] =>
-  sorted(readdirSync(path).filter((name) => !name.startsWith(".") && isDirectory(join(path, name))));
+  namesIn(path).filter((name) => !name.startsWith(".") && isDirectory(join(path, name)));
+
+const imagesIn = (path: string): string[] => namesIn(path).filter(isImage);
 
 /** The folder of class folders of a split, or undefined. */
 export function imageFolder(split: Split, dataDir?: string): string | undefined {
@@ -23,7 +21,7 @@ export function imageFolder(split: Split, dataDir?: string): string | undefined 
   if (found === undefined || found !== dataDir) return found;
   const folders = foldersIn(found);
   // A folder of splits or of data sets is no set; a folder of classes may be named as any split.
-  return folders.some((name) => readdirSync(join(found, name)).some(isImage)) ? found : undefined;
+  return folders.some((name) => imagesIn(join(found, name)).length > 0) ? found : undefined;
 }
 
 interface Entry {
@@ -36,7 +34,7 @@ interface Entry {
 
 function entriesOf(root: string, classes: readonly string[]): Entry[] {
   return classes.flatMap((folder, label) => {
-    const names = sorted(readdirSync(join(root, folder)).filter(isImage));
+    const names = imagesIn(join(root, folder));
     if (names.length === 0) {
       throw new DataError(
         `${basename(root)}/${folder}: no image in the folder of a class; expected .jpg, .jpeg or .png`,
@@ -44,7 +42,7 @@ function entriesOf(root: string, classes: readonly string[]): Entry[] {
     }
     return names.map((name) => {
       const path = join(root, folder, name);
-      return { name: `${folder}/${name}`, path, label, bytes: statSync(path).size };
+      return { name: `${folder}/${name}`, path, label, bytes: fileSize(path, `${folder}/${name}`) };
     });
   });
 }
@@ -61,6 +59,11 @@ function folderDigest(entries: readonly Entry[]): string {
     if (whole) hash.update(readBytes(path, name));
   }
   return `${whole ? "sha256" : "names-and-sizes"}:${hash.digest("hex")}`;
+}
+
+/** Number of images under a folder of classes, without decoding any. */
+export function countImages(root: string): number {
+  return foldersIn(root).reduce((sum, folder) => sum + imagesIn(join(root, folder)).length, 0);
 }
 
 /** The shorter side before a center crop of `size`: 256 for 224, as published, and in proportion. */
@@ -82,7 +85,7 @@ export function loadImageFolder(options: LoadOptions = {}): PictureSet {
   }
   const classes = foldersIn(root);
   if (classes.length === 0) {
-    const found = readdirSync(root).some(isImage) ? "images but no folder per class" : "an empty folder";
+    const found = imagesIn(root).length > 0 ? "images but no folder per class" : "an empty folder";
     throw new DataError(`imagenet: ${root}: found ${found}, expected <class>/<image>`);
   }
   if (classes.length > 65536)

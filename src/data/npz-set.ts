@@ -61,6 +61,28 @@ function notFinite(values: Float32Array, size: number, where: string): BadImage[
   return bad;
 }
 
+/** The arrays of a split in a file. @throws DataError */
+function arraysOf(
+  bytes: Uint8Array,
+  split: Split,
+  name: string,
+): { names: readonly [string, string]; arrays: [Tensor, Tensor] } {
+  const tensors = parseNpz(bytes, name);
+  const names = arrayNames(split).find(([images, labels]) => tensors.has(images) && tensors.has(labels));
+  if (names === undefined) {
+    const expected = arrayNames(split)
+      .map((pair) => pair.join(" and "))
+      .join(", or ");
+    throw new DataError(`${name}: found ${[...tensors.keys()].join(", ") || "no array"}; expected ${expected}`);
+  }
+  return { names, arrays: [tensors.get(names[0]) as Tensor, tensors.get(names[1]) as Tensor] };
+}
+
+/** Number of images of a split in a file. @throws DataError */
+export function countNpz(split: Split, path: string): number {
+  return arraysOf(readBytes(path), split, basename(path)).arrays[0].shape[0];
+}
+
 /**
  * Arrays `images` and `labels` (or x and y, or x_train and y_train): [count, channels, height, width] or [count, height, width], uint8 or
  * floats; the classes are 0 .. the largest label.
@@ -72,15 +94,8 @@ export function loadNpz(options: LoadOptions = {}): ImageSet | FloatImageSet {
   if (path === undefined) throw notFound("npz", options.dataDir, `${split}.npz or data.npz in it, or an .npz file`);
   const name = basename(path);
   const bytes = readBytes(path);
-  const tensors = parseNpz(bytes, name);
-  const names = arrayNames(split).find(([images, labels]) => tensors.has(images) && tensors.has(labels));
-  if (names === undefined) {
-    const expected = arrayNames(split)
-      .map((pair) => pair.join(" and "))
-      .join(", or ");
-    throw new DataError(`${name}: found ${[...tensors.keys()].join(", ") || "no array"}; expected ${expected}`);
-  }
-  const [images, given] = names.map((key) => tensors.get(key) as Tensor);
+  const { names, arrays } = arraysOf(bytes, split, name);
+  const [images, given] = arrays;
   const [channels, height, width] = sizesOf(images, `${name}: ${names[0]}`);
   const size = channels * height * width;
   const labels = labelsOf(given, images.shape[0], `${name}: ${names[1]}`);
