@@ -47,6 +47,7 @@ labels = numpy.array([1, 10, 9, 2, 10, 5])
 X = pixels.transpose(2, 3, 1, 0)
 mats = {
     "compressed": written(lambda f: scipy.io.savemat(f, {"X": X, "y": labels.reshape(-1, 1).astype(float)}, do_compression=True)),
+    "int64": written(lambda f: scipy.io.savemat(f, {"X": X, "y": labels.reshape(-1, 1)}, do_compression=True)),
     "plain": written(lambda f: scipy.io.savemat(f, {"y": labels.reshape(-1, 1).astype(numpy.uint8), "other": "text", "X": X})),
 }
 

@@ -1,5 +1,5 @@
 /** Random changes of training images. Every draw is a function of (seed, epoch, image, purpose): batches do not depend on who makes them, or when. */
-import { UsageError, unknown } from "../base/errors.ts";
+import { named, UsageError } from "../base/errors.ts";
 import { type Stream, stream } from "../base/random.ts";
 
 /** What is done, in this order; absent parts are not. */
@@ -23,13 +23,7 @@ export const augmentations: readonly Augmentation[] = [
 
 /** @throws UsageError with the near name on a typo. */
 export function augmentationNamed(name: string): Augmentation {
-  const found = augmentations.find((augmentation) => augmentation.name === name);
-  if (found !== undefined) return found;
-  throw unknown(
-    "augmentation",
-    name,
-    augmentations.map((augmentation) => augmentation.name),
-  );
+  return named("augmentation", name, augmentations);
 }
 
 export interface Rectangle {

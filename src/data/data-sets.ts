@@ -1,5 +1,5 @@
 /** The registry of data sets: one entry each. */
-import { UsageError, unknown } from "../base/errors.ts";
+import { named, UsageError } from "../base/errors.ts";
 import { cifarPlace, countCifar, loadCifar10, loadCifar100 } from "./cifar.ts";
 import type { DataSet, LoadOptions } from "./data-set.ts";
 import { countIdx, idxFolder, loadFashionMnist, loadMnist } from "./idx-set.ts";
@@ -99,13 +99,7 @@ export const dataSets: readonly DataSet[] = [
 
 /** Throws UsageError with the near name on a typo. */
 export function dataSetNamed(name: string): DataSet {
-  const found = dataSets.find((set) => set.name === name);
-  if (found !== undefined) return found;
-  throw unknown(
-    "data set",
-    name,
-    dataSets.map((set) => set.name),
-  );
+  return named("data set", name, dataSets);
 }
 
 /**

@@ -37,11 +37,13 @@ const types: Readonly<Record<number, MatType>> = {
   6: { name: "uint32", bytes: 4, read: (view, at, little) => view.getUint32(at, little) },
   7: { name: "single", bytes: 4, read: (view, at, little) => view.getFloat32(at, little) },
   9: { name: "double", bytes: 8, read: (view, at, little) => view.getFloat64(at, little) },
+  12: { name: "int64", bytes: 8, read: (view, at, little) => Number(view.getBigInt64(at, little)) },
+  13: { name: "uint64", bytes: 8, read: (view, at, little) => Number(view.getBigUint64(at, little)) },
 };
 
 const [matrixType, compressedType] = [14, 15];
-/** Classes of numeric arrays: double, single, int8 .. uint32 (table 1-3). */
-const numeric = (arrayClass: number): boolean => arrayClass >= 6 && arrayClass <= 13;
+/** Classes of numeric arrays: double, single, int8 .. uint64 (table 1-3). */
+const numeric = (arrayClass: number): boolean => arrayClass >= 6 && arrayClass <= 15;
 
 interface Tag {
   readonly type: number;

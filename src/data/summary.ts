@@ -34,7 +34,7 @@ class Histogram {
       const counts = this.counts.subarray(256 * c, 256 * (c + 1));
       const [n, sum, squares] = [0, 1, 2].map((power) => counts.reduce((s, count, v) => s + count * v ** power, 0));
       mean.push(sum / n / 255);
-      // n * squares - sum^2 is below 2^53 up to 10^5 images of 10^5 pixels; beyond, its relative error stays below 1e-12.
+      // The sums are exact integers below 2^53 up to 1.3e11 pixels; what cancels costs a relative 2^-52 (mean / std)^2.
       std.push(Math.sqrt(Math.max(0, squares / n - (sum / n) ** 2)) / 255);
     }
     return { mean, std };
