@@ -19,9 +19,10 @@ export function imageFolder(split: Split, dataDir?: string): string | undefined 
   if (dataDir === undefined) return undefined;
   const found = findUnder(dataDir, [`imagenet/${split}`, split], isDirectory);
   if (found === undefined || found !== dataDir) return found;
-  const folders = foldersIn(found);
-  // A folder of splits or of data sets is no set; a folder of classes may be named as any split.
-  return folders.some((name) => imagesIn(join(found, name)).length > 0) ? found : undefined;
+  // A folder of classes is the split of its name, and "val" under any other name; a folder of data sets is none.
+  const own = basename(dataDir) === "train" ? "train" : "val";
+  if (split !== own) return undefined;
+  return foldersIn(found).some((name) => imagesIn(join(found, name)).length > 0) ? found : undefined;
 }
 
 interface Entry {

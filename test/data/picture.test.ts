@@ -30,6 +30,7 @@ describe("pictures", () => {
     ["jpeg-grey", 1, 0.2],
     ["jpeg-420", 3, 0.4],
     ["jpeg-cmyk", 4, 1],
+    ["jpeg-ycck", 4, 1],
   ])("%s: within %d levels of Pillow, %d in the mean", (name, most, mean) => {
     const found = differences(name);
     expect(found.most).toBeLessThanOrEqual(most);
