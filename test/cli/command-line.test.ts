@@ -16,6 +16,7 @@ const commands = [
   "runs",
   "figure",
   "claims",
+  "data",
   "bench",
   "doctor",
 ];
@@ -43,7 +44,11 @@ describe("wrong use is one line on stderr and exit 2", () => {
     ["zone --model lenet", "--model 'lenet': convolutional networks are not there yet"],
     ["zone --kink maxpool.tie=native,minimal", "networks with pooling are not there yet"],
     ["zone --kink relu.zero=1,1", "expected two different numbers"],
-    ["zone --data cifar10", "data set cifar10 is not there yet; known: mnist"],
+    ["zone --data cifar10", "cifar10: pass --data-dir with data_batch_1.bin"],
+    ["data chekc", "unknown command of data 'chekc'; did you mean check?"],
+    ["data ls cifar01", "unknown data set 'cifar01'; did you mean cifar10?"],
+    ["data check mnist --split tset", "unknown split 'tset'; did you mean test?"],
+    ["data check mnist --split val", "mnist has no split 'val'; it has train, test"],
     ["zone --formats ,", "--formats: found ',', expected a list"],
     ["probe relu(x) x=0 --backend native", "backend native is not there yet"],
     ["probe relu(x,__proto__=1) x=0", "unknown option of relu '__proto__'; there are none"],
@@ -174,7 +179,10 @@ describe("lists", () => {
     expect(await json("doctor")).toMatchObject({
       node: process.version,
       wasm: { simd: true, relaxedSimd: expect.any(Boolean), fused: expect.any(Boolean) },
-      dataSets: [{ name: "mnist", found: true }],
+      dataSets: expect.arrayContaining([
+        { name: "mnist", found: true },
+        { name: "cifar10", found: false },
+      ]),
     });
   });
 });
