@@ -17,7 +17,8 @@ import {
 } from "./max-over-windows.ts";
 import type { Application, Builder, Op, OptionSpec, Options } from "./op.ts";
 import { apply } from "./rules.ts";
-import { type Pair, sizeOfImage, tapNumber, type Windows, windowOptions, windowShape, windowsOf } from "./window.ts";
+import type { Pair } from "./size.ts";
+import { sizeOfImage, tapNumber, type Windows, windowOptions, windowShape, windowsOf } from "./window.ts";
 import { emitWindowReduce } from "./window-loops.ts";
 import { windowReduce, windowSpread } from "./window-sums.ts";
 

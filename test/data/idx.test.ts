@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { mnistPackageDirectory } from "../../src/data/idx-set.ts";
 import { dataSetNamed, loadMnist, mnistChecksums, parseIdx, readIdx, scaled } from "../../src/data/index.ts";
-import { mnistPackageDirectory } from "../../src/data/mnist.ts";
 
 const idx = (type: number, shape: readonly number[], data: readonly number[]): Uint8Array =>
   Uint8Array.from([
