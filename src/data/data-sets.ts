@@ -1,7 +1,7 @@
 /** The registry of data sets: one entry each. */
-import { named, UsageError } from "../base/errors.ts";
+import { named } from "../base/errors.ts";
 import { cifarPlace, countCifar, loadCifar10, loadCifar100 } from "./cifar.ts";
-import type { DataSet, LoadOptions } from "./data-set.ts";
+import { type DataSet, type LoadOptions, splitOf } from "./data-set.ts";
 import { countIdx, idxFolder, loadFashionMnist, loadMnist } from "./idx-set.ts";
 import { countImages, imageFolder, loadImageFolder } from "./image-folder.ts";
 import { firstImages, type Images } from "./image-set.ts";
@@ -109,9 +109,7 @@ export function dataSetNamed(name: string): DataSet {
  */
 export function loadImages(name: string, options: LoadOptions & { readonly limit?: number | undefined } = {}): Images {
   const set = dataSetNamed(name);
-  const split = options.split ?? set.splits.find((known) => set.find(known, options.dataDir) !== undefined);
-  if (split !== undefined && !set.splits.includes(split)) {
-    throw new UsageError(`${name} has no split '${split}'; it has ${set.splits.join(", ")}`);
-  }
-  return firstImages(set.load({ ...options, split: split ?? set.splits[0] }), options.limit);
+  const there = set.splits.find((known) => set.find(known, options.dataDir) !== undefined);
+  const split = splitOf(name, { split: options.split ?? there }, set.splits);
+  return firstImages(set.load({ ...options, split }), options.limit);
 }

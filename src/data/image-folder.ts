@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { DataError, UsageError } from "../base/errors.ts";
-import type { LoadOptions } from "./data-set.ts";
+import { type LoadOptions, splitOf } from "./data-set.ts";
 import type { PictureSet, Split } from "./image-set.ts";
-import { decodePicture } from "./picture.ts";
+import { decodePicture, type Picture } from "./picture.ts";
 import { fileSize, findUnder, isDirectory, namesIn, notFound, readBytes } from "./read-file.ts";
 
 const isImage = (name: string): boolean => !name.startsWith(".") && /\.(jpe?g|png)$/i.test(name);
@@ -62,6 +62,27 @@ function folderDigest(entries: readonly Entry[]): string {
   return `${whole ? "sha256" : "names-and-sizes"}:${hash.digest("hex")}`;
 }
 
+const decode = ({ path, name }: Entry): Picture => decodePicture(readBytes(path, name), name);
+
+/** The entries that decode, and why the others do not. @throws DataError where none does */
+function decodable(all: readonly Entry[], progress: LoadOptions["progress"]): { entries: Entry[]; skipped: string[] } {
+  const skipped: string[] = [];
+  const entries = all.filter((entry, i) => {
+    try {
+      decode(entry);
+      return true;
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      skipped.push(error.message);
+      return false;
+    } finally {
+      progress?.(i + 1, all.length);
+    }
+  });
+  if (entries.length === 0) throw new DataError(`${skipped[0]}; no image is left`);
+  return { entries, skipped };
+}
+
 /** Number of images under a folder of classes, without decoding any. */
 export function countImages(root: string): number {
   return foldersIn(root).reduce((sum, folder) => sum + imagesIn(join(root, folder)).length, 0);
@@ -76,10 +97,10 @@ export const resizeFor = (size: number): number => Math.round((size * 256) / 224
  * @throws DataError for a missing or empty folder, a folder with no class, a class with no image
  */
 export function loadImageFolder(options: LoadOptions = {}): PictureSet {
-  const split = options.split ?? "val";
+  const split = splitOf("imagenet", options, ["val", "train"]);
   const size = options.size ?? 224;
   if (!Number.isInteger(size) || size < 1)
-    throw new UsageError(`imagenet: size is ${size}; expected a whole number >= 1`);
+    throw new UsageError(`imagenet: size is ${size}; expected a whole number of at least 1`);
   const root = imageFolder(split, options.dataDir);
   if (root === undefined) {
     throw notFound("imagenet", options.dataDir, `imagenet/${split}/<class>/<image>`);
@@ -90,24 +111,10 @@ export function loadImageFolder(options: LoadOptions = {}): PictureSet {
     throw new DataError(`imagenet: ${root}: found ${found}, expected <class>/<image>`);
   }
   if (classes.length > 65536)
-    throw new DataError(`imagenet: ${root}: found ${classes.length} classes, expected <= 65536`);
+    throw new DataError(`imagenet: ${root}: found ${classes.length} classes, expected at most 65536`);
   const all = entriesOf(root, classes);
-  const decode = ({ path, name }: Entry) => decodePicture(readBytes(path, name), name);
-  const skipped: string[] = [];
-  const entries = options.skipBad !== true ? all : all.filter((entry, i) => keeps(entry, i));
-  function keeps(entry: Entry, i: number): boolean {
-    try {
-      decode(entry);
-      return true;
-    } catch (error) {
-      if (!(error instanceof DataError)) throw error;
-      skipped.push(error.message);
-      return false;
-    } finally {
-      options.progress?.(i + 1, all.length);
-    }
-  }
-  if (entries.length === 0) throw new DataError(`${skipped[0]}; no image is left`);
+  const { entries, skipped } =
+    options.skipBad === true ? decodable(all, options.progress) : { entries: all, skipped: [] };
   const labels = entries.map(({ label }) => label);
   return {
     name: "imagenet",

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DataError } from "../base/errors.ts";
 import { showShape } from "../base/shape.ts";
-import type { LoadOptions } from "./data-set.ts";
+import { type LoadOptions, splitOf } from "./data-set.ts";
 import { type BadImage, type FloatImageSet, type ImageSet, type Split, withoutBad } from "./image-set.ts";
 import type { Tensor } from "./npy.ts";
 import { parseNpz } from "./npz.ts";
@@ -30,6 +30,11 @@ function sizesOf(images: Tensor, where: string): [number, number, number] {
   if (rest.length !== 3 || count === 0 || rest.includes(0)) {
     const expected = "expected [count, height, width] or [count, channels, height, width]";
     throw new DataError(`${where}: found ${showShape(images.shape)}, ${expected}`);
+  }
+  const [first, , last] = rest;
+  if (first > 4 && (last === 1 || last === 3)) {
+    const fix = "move the channels to the front (transpose(0, 3, 1, 2))";
+    throw new DataError(`${where}: found ${showShape(images.shape)}, channels last; ${fix}`);
   }
   return [rest[0], rest[1], rest[2]];
 }
@@ -89,7 +94,7 @@ export function countNpz(split: Split, path: string): number {
  * @throws DataError naming file, array and image
  */
 export function loadNpz(options: LoadOptions = {}): ImageSet | FloatImageSet {
-  const split = options.split ?? "train";
+  const split = splitOf("npz", options, ["train", "test"]);
   const path = npzFile(split, options.dataDir);
   if (path === undefined) throw notFound("npz", options.dataDir, `${split}.npz or data.npz in it, or an .npz file`);
   const name = basename(path);

@@ -3,8 +3,9 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DataError } from "../base/errors.ts";
+import { sizeOf } from "../base/shape.ts";
 import { filePieces } from "./byte-stream.ts";
-import type { LoadOptions } from "./data-set.ts";
+import { type LoadOptions, splitOf } from "./data-set.ts";
 import { type ImageSet, type Split, withoutBad } from "./image-set.ts";
 import { type MatArray, type MatSink, readMat } from "./mat.ts";
 import { fileSize, findUnder, notFound } from "./read-file.ts";
@@ -77,7 +78,7 @@ function readArrays(path: string, name: string): Arrays {
   const most = fileSize(path) * largestRatio;
   readMat(path, (array, little) => {
     const { shape, type } = array;
-    const length = shape.reduce((product, extent) => product * extent, 1);
+    const length = sizeOf(shape);
     if (array.name !== "X" && array.name !== "y") return undefined;
     if (length * type.bytes > most) {
       throw new DataError(`${name}: ${array.name} is ${shape.join(" x ")}, more than a file of this size can hold`);
@@ -112,7 +113,7 @@ export function countSvhn(path: string): number {
 
 /** Labels 0 to 9, pixels [count, 3, 32, 32], in file order. @throws DataError naming file and image */
 export function loadSvhn(options: LoadOptions = {}): ImageSet {
-  const split = options.split ?? "train";
+  const split = splitOf("svhn", options, ["train", "test", "extra"]);
   const file = `${split}_32x32.mat`;
   const path = svhnFile(split, options.dataDir);
   if (path === undefined) {

@@ -70,8 +70,16 @@ export class NetworkTrace {
     const [height, width] = pairOf("conv", "kernel", kernel as number, 1);
     const fans = { fanIn: channels * height * width, fanOut: (filters / groups) * height * width };
     const name = this.#name("conv");
-    const w = this.#parameter(x, { name: `${name}.weight`, shape: [filters, channels, height, width], layer: "conv", bias: false, ...fans });
-    const b = bias ? this.#parameter(x, { name: `${name}.bias`, shape: [filters], layer: "conv", bias: true, ...fans }) : null;
+    const w = this.#parameter(x, {
+      name: `${name}.weight`,
+      shape: [filters, channels, height, width],
+      layer: "conv",
+      bias: false,
+      ...fans,
+    });
+    const b = bias
+      ? this.#parameter(x, { name: `${name}.bias`, shape: [filters], layer: "conv", bias: true, ...fans })
+      : null;
     const y = conv2d(x, w, b, { stride, padding, groups });
     this.work += sizeOf(y.shape.slice(1)) * fans.fanIn;
     return y;
@@ -81,10 +89,20 @@ export class NetworkTrace {
     const [, width] = x.shape;
     const fans = { fanIn: width, fanOut: units };
     const name = this.#name("linear");
-    const w = this.#parameter(x, { name: `${name}.weight`, shape: [units, width], layer: "linear", bias: false, ...fans });
+    const w = this.#parameter(x, {
+      name: `${name}.weight`,
+      shape: [units, width],
+      layer: "linear",
+      bias: false,
+      ...fans,
+    });
     this.work += width * units;
     if (!bias) return linear(x, w);
-    return linear(x, w, this.#parameter(x, { name: `${name}.bias`, shape: [units], layer: "linear", bias: true, ...fans }));
+    return linear(
+      x,
+      w,
+      this.#parameter(x, { name: `${name}.bias`, shape: [units], layer: "linear", bias: true, ...fans }),
+    );
   }
 
   #norm(x: Tensor): Tensor {

@@ -18,7 +18,12 @@ export type Layer =
   | { readonly layer: "norm" }
   /** By name: a key of `activations`. */
   | { readonly layer: "activation"; readonly name: string }
-  | { readonly layer: "maxPool" | "avgPool" | "normPool"; readonly window: Size; readonly stride: Size; readonly padding: Size }
+  | {
+      readonly layer: "maxPool" | "avgPool" | "normPool";
+      readonly window: Size;
+      readonly stride: Size;
+      readonly padding: Size;
+    }
   | { readonly layer: "globalAvgPool" | "flatten" }
   /** body(x) + shortcut(x); an empty shortcut is x itself. */
   | { readonly layer: "residual"; readonly body: readonly Layer[]; readonly shortcut: readonly Layer[] }
@@ -67,7 +72,12 @@ export function activation(variant: Variant): Layer {
 }
 
 /** The activation and the pool in the variant's order and kind. */
-export function activatedPool(variant: Variant, window: number, stride: number = window, padding: number = 0): readonly Layer[] {
+export function activatedPool(
+  variant: Variant,
+  window: number,
+  stride: number = window,
+  padding: number = 0,
+): readonly Layer[] {
   const pool: Layer = variant.pool ?? { layer: "maxPool", window, stride, padding };
   return variant.poolFirst ? [pool, activation(variant)] : [activation(variant), pool];
 }

@@ -81,7 +81,7 @@ describe("CIFAR", () => {
     const bad = folderWith(five);
     writeFileSync(join(bad, "data_batch_5.bin"), cifarRecords([[1], [10], [2], [255]]));
     expect(() => loadCifar10({ dataDir: bad })).toThrow(
-      "data_batch_5.bin: found label 10 in record 1, expected 0 to 9; 1 more bad images (--skip-bad leaves bad images out)",
+      "data_batch_5.bin: found label 10 in record 1, expected 0 to 9; 1 more bad image (--skip-bad leaves bad images out)",
     );
     const kept = loadCifar10({ dataDir: bad, skipBad: true });
     expect([[...kept.labels.subarray(8)], kept.skipped.length]).toEqual([[1, 2], 2]);

@@ -1,4 +1,5 @@
 /** Mini-batches: order, augmentation and normalisation, each against its definition. */
+import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { AugmentationDraws } from "../../src/data/augmentation.ts";
 import { cropInto, cut } from "../../src/data/crop.ts";
@@ -227,6 +228,24 @@ describe("pictures", () => {
     expect(() => new AugmentationDraws(wrong, 0, 0)).toThrow(
       "augmentation mine: scale is 0.5 .. 2; expected a range in",
     );
+  });
+
+  test("the bits of a drawn epoch: a change of them changes what stored results were made from", () => {
+    const digest = createHash("sha256");
+    const options = { batch: 4, shuffle: true, seed: 11 };
+    for (const [loader, values] of [
+      [new BatchLoader(set, { ...options, augmentation: "crop-flip" }), 4 * size],
+      [new BatchLoader(pictureSet, { ...options, augmentation: "resized-crop-flip" }), 4 * 192],
+    ] as const) {
+      const [inputs, labels] = [new Float32Array(values), new Int32Array(4)];
+      for (let e = 0; e < 3; e++) {
+        for (let index = 0; index < loader.batches; index++) {
+          loader.write(e, index, inputs, labels);
+          digest.update(inputs).update(labels);
+        }
+      }
+    }
+    expect(digest.digest("hex").slice(0, 32)).toBe("9d05b61a352fcc9cf8664066e9399d1d");
   });
 
   test("without augmentation: the center crop of the resized picture", () => {

@@ -115,7 +115,8 @@ export function separate(data: ImageSet, options: SeparationOptions): Separation
   const main = build();
   const draw = precision.store.carrier === "float64" ? "format" : "float32";
   const law = { law: "default", draw, format: precision.store } as const;
-  for (const [name, values] of Object.entries(drawParameters(mlpNetwork(mlp), law, seed, 0))) main.engine.write(name, values);
+  for (const [name, values] of Object.entries(drawParameters(mlpNetwork(mlp), law, seed, 0)))
+    main.engine.write(name, values);
   const copies = new Map<RuleName, Training>();
   const points: SeparationPoint[] = [];
   const miss = new NearestMiss();

@@ -2,7 +2,17 @@
  * DenseNet121 with a 2x2/2 pool in its stem (papers/maxpool 3.1). In "densenet121-quirk" the norms of blocks and
  * transitions are the identity, as published under the name of batch norm (flaw F5 of papers/maxpool 5.2).
  */
-import { activatedPool, activation, averaged, conv, dense, type Layer, norm, type Variant } from "../layer.ts";
+import {
+  activatedPool,
+  activation,
+  averaged,
+  conv,
+  dense,
+  flattened,
+  type Layer,
+  norm,
+  type Variant,
+} from "../layer.ts";
 
 const blocks = [6, 12, 24, 16];
 const growth = 32;
@@ -37,5 +47,5 @@ export function densenet(name: string, variant: Variant, classes: number): reado
     return [...units, ...norm(inner), active, conv(channels, 1), halved];
   });
   const stem = [conv(initial, 7, { stride: 2, padding: 3 }), ...norm(outer), ...activatedPool(variant, 2)];
-  return [...stem, ...body, ...norm(outer), active, averaged, dense(classes)];
+  return [...stem, ...body, ...norm(outer), active, averaged, flattened, dense(classes)];
 }

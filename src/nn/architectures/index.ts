@@ -60,13 +60,9 @@ const suffixes: Readonly<Record<string, Partial<Variant>>> = {
 const plain: Variant = { norm: false, activation: "relu", pool: undefined, poolFirst: false };
 
 function variantOf(text: string, isNormed: boolean, flags: readonly string[]): Variant {
-  return flags.reduce(
-    (variant: Variant, flag) => {
-      if (!Object.hasOwn(suffixes, flag)) throw unknown(`suffix of --model '${text}'`, flag, Object.keys(suffixes));
-      return { ...variant, ...suffixes[flag] };
-    },
-    { ...plain, norm: isNormed },
-  );
+  const bad = flags.find((flag) => !Object.hasOwn(suffixes, flag));
+  if (bad !== undefined) throw unknown(`suffix of --model '${text}'`, bad, Object.keys(suffixes));
+  return Object.assign({}, plain, { norm: isNormed }, ...flags.map((flag) => suffixes[flag]));
 }
 
 /** A multilayer perceptron with batch norm between each hidden layer and its activation (papers/relu0 3.1). */
@@ -106,7 +102,9 @@ export function networkNamed(text: string, sample?: Sample): Network {
   const { input, classes } = sample ?? architecture;
   const variant = variantOf(text, isNormed, flags);
   if (input.length !== 3) {
-    throw new UsageError(`--model '${text}': samples of shape [${input.join(", ")}], expected [channels, height, width]`);
+    throw new UsageError(
+      `--model '${text}': samples of shape [${input.join(", ")}], expected [channels, height, width]`,
+    );
   }
   if (variant.pool === undefined) checkSizes(text, name, input);
   return layeredNetwork(text, architecture.layers(variant, input, classes), input, classes);

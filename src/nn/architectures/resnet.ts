@@ -3,7 +3,17 @@
  * 3x3/2 (papers/relu0 3.1) or, in names with "-2x2", 2x2/2 (papers/maxpool 3.1).
  */
 import type { Shape } from "../../base/shape.ts";
-import { activatedPool, activation, averaged, conv, dense, type Layer, norm, type Variant } from "../layer.ts";
+import {
+  activatedPool,
+  activation,
+  averaged,
+  conv,
+  dense,
+  flattened,
+  type Layer,
+  norm,
+  type Variant,
+} from "../layer.ts";
 
 interface Form {
   readonly blocks: readonly number[];
@@ -42,8 +52,14 @@ export function resnet(name: string, variant: Variant, input: Shape, classes: nu
   const stages = form.blocks.flatMap((count, stage) =>
     Array.from({ length: count }, (_, block) => {
       const first = block === 0;
-      return residual(form, variant, 64 * 2 ** stage, first && stage > 0 ? 2 : 1, first && (stage > 0 || form.bottleneck));
+      return residual(
+        form,
+        variant,
+        64 * 2 ** stage,
+        first && stage > 0 ? 2 : 1,
+        first && (stage > 0 || form.bottleneck),
+      );
     }).flat(),
   );
-  return [stem, ...norm(variant), ...pool, ...stages, averaged, dense(classes)];
+  return [stem, ...norm(variant), ...pool, ...stages, averaged, flattened, dense(classes)];
 }
