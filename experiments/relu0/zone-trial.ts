@@ -7,7 +7,9 @@ import { cellOf } from "../../src/analysis/zone/parameters.ts";
 import type { Scan } from "../../src/analysis/zone/scan.ts";
 import type { Experiment, StoredRow, TrialContext } from "../../src/lab/experiment.ts";
 import { canonicalJson } from "../../src/lab/json.ts";
-import { mlpNamed, parameterCount } from "../../src/nn/architecture.ts";
+import { mlpNamed } from "../../src/nn/architecture.ts";
+import { mlpNetwork } from "../../src/nn/mlp.ts";
+import { parameterCount } from "../../src/nn/network.ts";
 
 /** What decides the numbers of one network's scan, as plain data. */
 export interface ZoneTrial {
@@ -142,7 +144,7 @@ function zoneTrial(trial: ZoneTrial, context: TrialContext): readonly ScanRecord
 
 /** Multiply-adds of a full scan: full scans of float64 take twice as long. */
 function zoneCost({ model, samples, format }: ZoneTrial): number {
-  return parameterCount(mlpNamed(model)) * samples * (format === "float64" ? 2 : 1);
+  return parameterCount(mlpNetwork(mlpNamed(model))) * samples * (format === "float64" ? 2 : 1);
 }
 
 /** A cell repeated for networks 0 .. count-1. */

@@ -47,6 +47,7 @@ labels = numpy.array([1, 10, 9, 2, 10, 5])
 X = pixels.transpose(2, 3, 1, 0)
 mats = {
     "compressed": written(lambda f: scipy.io.savemat(f, {"X": X, "y": labels.reshape(-1, 1).astype(float)}, do_compression=True)),
+    "int64": written(lambda f: scipy.io.savemat(f, {"X": X, "y": labels.reshape(-1, 1)}, do_compression=True)),
     "plain": written(lambda f: scipy.io.savemat(f, {"y": labels.reshape(-1, 1).astype(numpy.uint8), "other": "text", "X": X})),
 }
 
@@ -64,6 +65,16 @@ def picture(image, expected=None, **options):
     return {"file": text(buffer.getvalue()), "height": rgb.shape[0], "width": rgb.shape[1], "pixels": text(rgb.tobytes())}
 
 
+def ycck(image):
+    """The ink of a CMYK file read as YCCK: only the transform byte of its Adobe marker differs."""
+    buffer = io.BytesIO()
+    image.save(buffer, format="JPEG", quality=95, subsampling=0)
+    data = bytearray(buffer.getvalue())
+    data[data.index(b"Adobe") + 11] = 2
+    rgb = numpy.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    return {"file": text(data), "height": rgb.shape[0], "width": rgb.shape[1], "pixels": text(rgb.tobytes())}
+
+
 grey16 = random.randint(0, 65536, (5, 7)).astype(numpy.uint16)
 palette = lambda n: photo.quantize(n)
 pictures = {
@@ -72,6 +83,7 @@ pictures = {
     "jpeg-progressive": picture(photo, format="JPEG", quality=90, progressive=True, subsampling=0),
     "jpeg-grey": picture(photo.convert("L"), format="JPEG", quality=95),
     "jpeg-cmyk": picture(photo.convert("CMYK"), format="JPEG", quality=95, subsampling=0),
+    "jpeg-ycck": ycck(photo.convert("CMYK")),
     "png-rgb": picture(photo, format="PNG"),
     "png-rgba": picture(photo.convert("RGBA"), format="PNG"),
     "png-grey": picture(photo.convert("L"), format="PNG"),

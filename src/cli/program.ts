@@ -17,6 +17,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   runs: async () => (await import("./runs.ts")).runsCommand(),
   figure: async () => (await import("./figure.ts")).figureCommand(),
   claims: async () => (await import("./claims.ts")).claimsCommand(),
+  data: async () => (await import("./data.ts")).dataCommand(),
   bench: async () => (await import("./bench.ts")).benchCommand(),
   doctor: async () => (await import("./doctor.ts")).doctorCommand(),
 };

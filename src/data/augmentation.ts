@@ -1,5 +1,5 @@
 /** Random changes of training images. Every draw is a function of (seed, epoch, image, purpose): batches do not depend on who makes them, or when. */
-import { UsageError, unknown } from "../base/errors.ts";
+import { named, UsageError } from "../base/errors.ts";
 import { type Stream, stream } from "../base/random.ts";
 
 /** What is done, in this order; absent parts are not. */
@@ -23,13 +23,7 @@ export const augmentations: readonly Augmentation[] = [
 
 /** @throws UsageError with the near name on a typo. */
 export function augmentationNamed(name: string): Augmentation {
-  const found = augmentations.find((augmentation) => augmentation.name === name);
-  if (found !== undefined) return found;
-  throw unknown(
-    "augmentation",
-    name,
-    augmentations.map((augmentation) => augmentation.name),
-  );
+  return named("augmentation", name, augmentations);
 }
 
 export interface Rectangle {
@@ -62,6 +56,20 @@ function roundEven(x: number): number {
   return low % 2 === 0 ? low : low + 1;
 }
 
+/** @throws UsageError for ranges that cannot be drawn from */
+function checkAugmentation({ name, pad = 0, resizedCrop }: Augmentation): void {
+  if (!Number.isInteger(pad) || pad < 0) {
+    throw new UsageError(`augmentation ${name}: pad is ${pad}; expected a whole number of at least 0`);
+  }
+  const range = (what: string, [low, high]: readonly [number, number], least: number, most: number): void => {
+    if (low >= least && low <= high && high <= most) return;
+    throw new UsageError(`augmentation ${name}: ${what} is ${low} .. ${high}; expected a range in ${least} .. ${most}`);
+  };
+  if (resizedCrop === undefined) return;
+  range("scale", resizedCrop.scale, 2 ** -20, 1);
+  range("ratio", resizedCrop.ratio, 1 / 2, 2);
+}
+
 /** Draws per image: 10 tries of area, ratio, top and left. */
 const [tries, drawsPerTry] = [10, 4];
 
@@ -75,8 +83,7 @@ export class AugmentationDraws {
     this.#augmentation = augmentation;
     this.#crop = stream(seed, `data/crop/${epoch}`);
     this.#flip = stream(seed, `data/flip/${epoch}`);
-    const { pad = 0 } = augmentation;
-    if (!Number.isInteger(pad) || pad < 0) throw new UsageError(`augmentation: pad is ${pad}; expected a whole number`);
+    checkAugmentation(augmentation);
   }
 
   /** Row of the padded image where its crop begins, minus the padding: -pad .. pad. */

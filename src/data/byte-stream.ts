@@ -6,23 +6,24 @@ import { unreadable } from "./read-file.ts";
 
 const pieceLength = 2 ** 18;
 
-/** The pieces of a file. @throws DataError if the system does not give it */
-export function* filePieces(path: string, name: string): Generator<Uint8Array> {
-  let file: number;
+function attempt<T>(name: string, action: () => T): T {
   try {
-    file = openSync(path, "r");
+    return action();
   } catch (error) {
     throw unreadable(name, error);
   }
+}
+
+/** The pieces of a file. @throws DataError if the system does not give it */
+export function* filePieces(path: string, name: string): Generator<Uint8Array> {
+  const file = attempt(name, () => openSync(path, "r"));
   try {
     for (;;) {
       const piece = new Uint8Array(pieceLength);
-      const length = readSync(file, piece);
+      const length = attempt(name, () => readSync(file, piece));
       if (length === 0) return;
       yield piece.subarray(0, length);
     }
-  } catch (error) {
-    throw error instanceof DataError ? error : unreadable(name, error);
   } finally {
     closeSync(file);
   }

@@ -1,21 +1,21 @@
 /** CIFAR-10 and CIFAR-100 in their binary form: a folder of .bin files, or the published tar.gz. */
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import { list } from "tar";
+import { list, type ReadEntry } from "tar";
 import { DataError } from "../base/errors.ts";
-import type { LoadOptions } from "./data-set.ts";
-import { type ImageSet, type Split, withoutBad } from "./image-set.ts";
-import { findUnder, isDirectory, notFound, readBytes, sha256 } from "./read-file.ts";
+import { type LoadOptions, splitOf } from "./data-set.ts";
+import { type BadImage, type ImageSet, type Split, withoutBad } from "./image-set.ts";
+import { fileSize, findUnder, isDirectory, notFound, readBytes, sha256 } from "./read-file.ts";
 
 interface CifarSet {
-  readonly name: string;
+  readonly name: "cifar10" | "cifar100";
   readonly classes: number;
   /** Bytes before the pixels of a record; the last one is the label. */
   readonly labelBytes: number;
-  readonly files: Readonly<Record<"train" | "test", readonly string[]>>;
+  readonly files: Readonly<Record<CifarSplit, readonly string[]>>;
   readonly places: readonly string[];
   readonly archive: string;
-  /** SHA-256 of the published files and of the archive (its published MD5: `archiveMd5`). */
+  /** SHA-256 of the published files and of the archive. */
   readonly checksums: Readonly<Record<string, string>>;
 }
 
@@ -57,42 +57,60 @@ const sets: Readonly<Record<"cifar10" | "cifar100", CifarSet>> = {
 
 const pixels = 3 * 32 * 32;
 
+const cifarSplits = ["train", "test"] as const;
+type CifarSplit = (typeof cifarSplits)[number];
+
 /** The folder or archive of a split, or undefined. */
 export function cifarPlace(name: "cifar10" | "cifar100", split: Split, dataDir?: string): string | undefined {
   const set = sets[name];
   const holds = (path: string): boolean =>
     isDirectory(path)
-      ? set.files[split as "train" | "test"].some((file) => existsSync(join(path, file)))
-      : basename(path).endsWith(".tar.gz");
-  if (dataDir === undefined) return undefined;
-  const found = findUnder(dataDir, set.places, holds);
-  if (found !== undefined) return found;
-  const archive = join(dataDir, set.archive);
-  return existsSync(archive) ? archive : undefined;
+      ? set.files[split as CifarSplit].some((file) => existsSync(join(path, file)))
+      : basename(path) === set.archive;
+  return dataDir === undefined ? undefined : findUnder(dataDir, set.places, holds);
 }
 
-/** The wanted files of an archive, by base name. @throws DataError for a damaged or truncated archive */
-function untar(path: string, wanted: readonly string[]): Map<string, Uint8Array> {
-  const found = new Map<string, Uint8Array>();
+/** @throws DataError for a damaged or truncated archive */
+function readArchive(path: string, onReadEntry: (entry: ReadEntry) => void): void {
   try {
-    list({
-      file: path,
-      sync: true,
-      strict: true,
-      onReadEntry: (entry) => {
-        const name = basename(entry.path);
-        if (!wanted.includes(name)) return;
-        const chunks: Uint8Array[] = [];
-        entry.on("data", (chunk: Uint8Array) => chunks.push(chunk));
-        entry.on("end", () => found.set(name, Buffer.concat(chunks)));
-      },
-    });
+    list({ file: path, sync: true, strict: true, onReadEntry });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const what = code === "ENOENT" || code === "EACCES" ? "cannot be read" : "damaged or truncated archive";
     throw new DataError(`${basename(path)}: ${what} (${message})`, { cause: error });
   }
+}
+
+/** The wanted files of an archive, by base name. */
+function untar(path: string, wanted: readonly string[]): Map<string, Uint8Array> {
+  const found = new Map<string, Uint8Array>();
+  readArchive(path, (entry) => {
+    const name = basename(entry.path);
+    if (!wanted.includes(name)) return;
+    const chunks: Uint8Array[] = [];
+    entry.on("data", (chunk: Uint8Array) => chunks.push(chunk));
+    entry.on("end", () => found.set(name, Buffer.concat(chunks)));
+  });
   return found;
+}
+
+/** Bytes of the wanted files of an archive, without keeping them. */
+function sizesInside(path: string, wanted: readonly string[]): number {
+  let bytes = 0;
+  readArchive(path, (entry) => {
+    if (wanted.includes(basename(entry.path))) bytes += entry.size;
+  });
+  return bytes;
+}
+
+/** Number of records of a split in a folder or an archive, from the sizes of its files. @throws DataError */
+export function countCifar(name: "cifar10" | "cifar100", split: Split, place: string): number {
+  const set = sets[name];
+  const names = set.files[split as CifarSplit].filter((file) => !isDirectory(place) || existsSync(join(place, file)));
+  const bytes = isDirectory(place)
+    ? names.reduce((sum, file) => sum + fileSize(join(place, file)), 0)
+    : sizesInside(place, names);
+  return Math.floor(bytes / (set.labelBytes + pixels));
 }
 
 interface Files {
@@ -112,9 +130,9 @@ function readFiles(set: CifarSet, place: string, names: readonly string[]): File
 }
 
 function load(set: CifarSet, options: LoadOptions): ImageSet {
-  const split = options.split ?? "train";
-  const names = set.files[split as "train" | "test"];
-  const place = cifarPlace(set.name as "cifar10" | "cifar100", split, options.dataDir);
+  const split = splitOf(set.name, options, cifarSplits);
+  const names = set.files[split];
+  const place = cifarPlace(set.name, split, options.dataDir);
   if (place === undefined) {
     throw notFound(set.name, options.dataDir, `${names[0]} .. in it or in ${set.places.join(", ")}`);
   }
@@ -129,7 +147,7 @@ function load(set: CifarSet, options: LoadOptions): ImageSet {
   }
   const count = files.reduce((sum, { bytes }) => sum + bytes.length / record, 0);
   const [images, labels] = [new Uint8Array(count * pixels), new Uint8Array(count)];
-  const bad: { index: number; reason: string }[] = [];
+  const bad: BadImage[] = [];
   let index = 0;
   for (const { name, bytes } of files) {
     for (let at = 0; at < bytes.length; at += record, index++) {

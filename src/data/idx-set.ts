@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { basename, join } from "node:path";
 import { DataError } from "../base/errors.ts";
 import { showShape } from "../base/shape.ts";
-import type { LoadOptions } from "./data-set.ts";
+import { type LoadOptions, splitOf } from "./data-set.ts";
 import { parseIdx } from "./idx.ts";
 import { type ImageSet, withoutBad } from "./image-set.ts";
 import { findUnder, readMaybeGzipped, sha256 } from "./read-file.ts";
@@ -38,8 +38,10 @@ export const fashionMnistChecksums: Readonly<Record<string, string>> = {
   "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
 };
 
+type IdxName = "mnist" | "fashion-mnist";
+
 interface IdxSet {
-  readonly name: string;
+  readonly name: IdxName;
   readonly title: string;
   readonly checksums: Readonly<Record<string, string>>;
   /** Folders under a data directory, before the directory itself. */
@@ -85,7 +87,7 @@ const namesOf = (stem: string): string[] =>
   [stem, stem.replace("-idx", ".idx")].flatMap((name) => [name, `${name}.gz`]);
 
 /** The folder with the files of a split, or undefined. */
-export function idxFolder(set: "mnist" | "fashion-mnist", split: string, dataDir?: string): string | undefined {
+export function idxFolder(set: IdxName, split: string, dataDir?: string): string | undefined {
   const spec = set === "mnist" ? mnist : fashionMnist;
   const holds = (path: string): boolean => namesOf(stems[split].images).some((name) => existsSync(join(path, name)));
   return dataDir === undefined ? spec.installed() : findUnder(dataDir, spec.places, holds);
@@ -98,15 +100,21 @@ function locate(set: IdxSet, directory: string, stem: string): string {
   throw new DataError(`${set.name}: ${stem} not found in ${directory}; expected one of ${names.join(", ")}`);
 }
 
+/** Number of images in the folder's file of a split. @throws DataError */
+export function countIdx(set: IdxName, split: string, directory: string): number {
+  const path = locate(set === "mnist" ? mnist : fashionMnist, directory, stems[split].images);
+  return parseIdx(readMaybeGzipped(path), basename(path)).shape[0];
+}
+
 /**
  * Images [count, 1, height, width] and labels [count] of a split, in file order.
  * Installed files, and files as long as the published ones, must have the published checksums; other files of
  * `dataDir` are data of one's own (`standard` is false).
  */
 function load(set: IdxSet, options: LoadOptions): ImageSet {
-  const split = options.split ?? "train";
+  const split = splitOf(set.name, options, ["train", "test"]);
   const { dataDir } = options;
-  const directory = idxFolder(set.name as "mnist" | "fashion-mnist", split, dataDir) ?? dataDir;
+  const directory = idxFolder(set.name, split, dataDir) ?? dataDir;
   if (directory === undefined) {
     throw new DataError(`${set.name}: ${set.obtain}, or pass --data-dir with the IDX files`);
   }

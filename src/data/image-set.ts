@@ -117,7 +117,8 @@ export function withoutBad<P extends Uint8Array | Float32Array, L extends Uint8A
   skipBad = false,
 ): { pixels: P; labels: L; skipped: string[] } {
   if (bad.length > 0 && !skipBad) {
-    const more = bad.length > 1 ? `; ${bad.length - 1} more bad images` : "";
+    const others = bad.length - 1;
+    const more = others === 0 ? "" : `; ${others} more bad ${others === 1 ? "image" : "images"}`;
     throw new DataError(`${bad[0].reason}${more} (--skip-bad leaves bad images out)`);
   }
   let kept = bad.length === 0 ? labels.length : bad[0].index;

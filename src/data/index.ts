@@ -26,5 +26,6 @@ export { encodeNpz, parseNpz, readNpz, writeNpz } from "./npz.ts";
 export { loadNpz } from "./npz-set.ts";
 export { decodePicture, type Picture } from "./picture.ts";
 export { encodeSafetensors, parseSafetensors, readSafetensors, writeSafetensors } from "./safetensors.ts";
+export { type Summary, summarize } from "./summary.ts";
 export { loadSvhn } from "./svhn.ts";
 export { readTensors, weightsFor, writeTensors } from "./weights.ts";

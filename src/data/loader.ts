@@ -136,15 +136,15 @@ export class BatchLoader {
     const flip = draws.mirrored(image);
     if ("picture" in images) {
       this.#cropPicture(images, image, draws, flip);
-      this.#write(this.#planes, 0, 0, 0, false, inputs, at);
+      this.#writePixels(this.#planes, 0, 0, 0, false, inputs, at);
     } else {
       const source = "images" in images ? images.images : images.floats;
-      this.#write(source, image * imageSize(images), draws.top(image), draws.left(image), flip, inputs, at);
+      this.#writePixels(source, image * imageSize(images), draws.top(image), draws.left(image), flip, inputs, at);
     }
   }
 
   /** One image of `source`, shifted by (top, left) with zeros outside, mirrored, normalised. */
-  #write(
+  #writePixels(
     source: Uint8Array | Float32Array,
     from: number,
     top: number,

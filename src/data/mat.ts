@@ -24,6 +24,9 @@ export interface MatType {
 /** Takes the stored bytes of an array piece by piece. */
 export type MatSink = (piece: Uint8Array) => void;
 
+/** Where an array's bytes go; undefined skips it, "stop" ends the reading. */
+export type MatVisit = MatSink | undefined | "stop";
+
 /** Data types of numeric elements (table 1-1). */
 const types: Readonly<Record<number, MatType>> = {
   1: { name: "int8", bytes: 1, read: (view, at) => view.getInt8(at) },
@@ -34,11 +37,13 @@ const types: Readonly<Record<number, MatType>> = {
   6: { name: "uint32", bytes: 4, read: (view, at, little) => view.getUint32(at, little) },
   7: { name: "single", bytes: 4, read: (view, at, little) => view.getFloat32(at, little) },
   9: { name: "double", bytes: 8, read: (view, at, little) => view.getFloat64(at, little) },
+  12: { name: "int64", bytes: 8, read: (view, at, little) => Number(view.getBigInt64(at, little)) },
+  13: { name: "uint64", bytes: 8, read: (view, at, little) => Number(view.getBigUint64(at, little)) },
 };
 
 const [matrixType, compressedType] = [14, 15];
-/** Classes of numeric arrays: double, single, int8 .. uint32 (table 1-3). */
-const numeric = (arrayClass: number): boolean => arrayClass >= 6 && arrayClass <= 13;
+/** Classes of numeric arrays: double, single, int8 .. uint64 (table 1-3). */
+const numeric = (arrayClass: number): boolean => arrayClass >= 6 && arrayClass <= 15;
 
 interface Tag {
   readonly type: number;
@@ -87,8 +92,8 @@ class MatReader {
     return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** The array in `source`, which holds `length` bytes after the matrix tag. */
-  matrix(source: ByteStream, where: string, visit: (array: MatArray) => MatSink | undefined): void {
+  /** The array in `source` after the matrix tag; false where the visitor has seen enough. */
+  matrix(source: ByteStream, where: string, visit: (array: MatArray) => MatVisit): boolean {
     const flags = this.element(source, 6, 8, `${where}, flags`);
     if (flags.byteLength !== 8) this.fail(where, `flags of ${flags.byteLength} bytes, expected 8`);
     const word = flags.getUint32(0, this.little);
@@ -96,7 +101,7 @@ class MatReader {
     const shape = Array.from({ length: dimensions.byteLength >> 2 }, (_, i) => dimensions.getInt32(4 * i, this.little));
     const text = this.element(source, 1, 256, `${where}, name`);
     const name = new TextDecoder("latin1").decode(text);
-    if (!numeric(word & 0xff) || (word & 0x800) !== 0) return;
+    if (!numeric(word & 0xff) || (word & 0x800) !== 0) return true;
     const place = `${where} '${name}'`;
     const tag = this.tag(source, place);
     const type = types[tag.type];
@@ -107,7 +112,8 @@ class MatReader {
       this.fail(place, `found ${tag.length} bytes of ${type.name}, expected ${expected} for ${shape.join(" x ")}`);
     }
     const sink = visit({ name, shape, type });
-    if (sink === undefined) return;
+    if (sink === undefined) return true;
+    if (sink === "stop") return false;
     if (tag.small !== undefined) sink(tag.small);
     else {
       let found = 0;
@@ -117,14 +123,15 @@ class MatReader {
       }
       if (found < expected) this.fail(place, `truncated: found ${found} bytes of values, expected ${expected}`);
     }
+    return true;
   }
 }
 
 /**
- * Reads a MAT-file; `visit` says where the bytes of an array go, or undefined to skip it. Arrays that are not real numbers are skipped.
+ * Reads a MAT-file; `visit` says where the bytes of each array go. Arrays that are not real numbers are skipped.
  * @throws DataError naming the file, the element, what was found and what was expected.
  */
-export function readMat(path: string, visit: (array: MatArray, little: boolean) => MatSink | undefined): void {
+export function readMat(path: string, visit: (array: MatArray, little: boolean) => MatVisit): void {
   const name = basename(path);
   const file = new ByteStream(filePieces(path, name));
   try {
@@ -136,19 +143,20 @@ export function readMat(path: string, visit: (array: MatArray, little: boolean) 
     }
     if (order !== "IM" && order !== "MI") throw new DataError(`${name}: found no MATLAB level 5 header`);
     const reader = new MatReader(name, order === "IM");
-    const each = (array: MatArray): MatSink | undefined => visit(array, reader.little);
+    const each = (array: MatArray): MatVisit => visit(array, reader.little);
     while (!file.ended) {
       const where = `element at byte ${file.position}`;
       const { type, length, small } = reader.tag(file, where);
       if (type !== matrixType && type !== compressedType) reader.fail(where, `found type ${type}, expected an array`);
       if (small !== undefined) reader.fail(where, "found a small element, expected an array");
       const end = file.position + length;
-      if (type === matrixType) reader.matrix(new ByteStream(file.limited(length)), where, each);
-      else {
+      if (type === matrixType) {
+        if (!reader.matrix(new ByteStream(file.limited(length)), where, each)) return;
+      } else {
         const source = new ByteStream(inflated(file.limited(length), `${name}: ${where}`));
         const inner = reader.tag(source, where);
         if (inner.type !== matrixType) reader.fail(where, `found type ${inner.type} inside, expected an array`);
-        reader.matrix(source, where, each);
+        if (!reader.matrix(source, where, each)) return;
         // The checksum comes after the padding.
         while (source.some(Number.POSITIVE_INFINITY).length > 0);
       }

@@ -1,5 +1,5 @@
 /** How pixels become inputs: v = pixel / 255 (floats as stored), then (v - mean) / std per channel, as the papers do. */
-import { UsageError, unknown } from "../base/errors.ts";
+import { named, UsageError } from "../base/errors.ts";
 
 export interface Normalisation {
   readonly name: string;
@@ -28,13 +28,7 @@ export const normalisations: readonly Normalisation[] = [
 
 /** @throws UsageError with the near name on a typo. */
 export function normalisationNamed(name: string): Normalisation {
-  const found = normalisations.find((normalisation) => normalisation.name === name);
-  if (found !== undefined) return found;
-  throw unknown(
-    "normalisation",
-    name,
-    normalisations.map((normalisation) => normalisation.name),
-  );
+  return named("normalisation", name, normalisations);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Reader and writer of NumPy's .npy format, versions 1 to 3 (numpy.lib.format), numbers and truth values only. */
 import { DataError } from "../base/errors.ts";
-import { type Shape, sizeOf, stridesOf } from "../base/shape.ts";
+import { type Shape, showShape, sizeOf, stridesOf } from "../base/shape.ts";
 import { type ElementType, elementTypes, type TensorData } from "./element-types.ts";
 
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
@@ -99,12 +99,15 @@ export function parseNpy(bytes: Uint8Array, name: string): Tensor {
   return { type: type.name, shape, values: fortran && shape.length > 1 ? fromFortran(read, shape) : read };
 }
 
-/** .npy bytes, version 1, little-endian, row-major. @throws UsageError for a type that NumPy does not have */
+/** .npy bytes, version 1, little-endian, row-major. @throws DataError for a type that NumPy does not have, or another number of values than the shape says */
 export function encodeNpy(tensor: Tensor, name: string): Uint8Array {
   const kind = Object.keys(typeOf).find((key) => typeOf[key] === tensor.type);
   const type = elementTypes[tensor.type];
   if (kind === undefined || type === undefined) {
     throw new DataError(`${name}: NumPy has no dtype for ${tensor.type}; write safetensors`);
+  }
+  if (tensor.values.length !== sizeOf(tensor.shape)) {
+    throw new DataError(`${name}: found ${tensor.values.length} values, expected ${showShape(tensor.shape)}`);
   }
   const shape = tensor.shape.length === 1 ? `(${tensor.shape[0]},)` : `(${tensor.shape.join(", ")})`;
   const order = type.bytes === 1 ? "|" : "<";

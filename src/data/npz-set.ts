@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DataError } from "../base/errors.ts";
 import { showShape } from "../base/shape.ts";
-import type { LoadOptions } from "./data-set.ts";
+import { type LoadOptions, splitOf } from "./data-set.ts";
 import { type BadImage, type FloatImageSet, type ImageSet, type Split, withoutBad } from "./image-set.ts";
 import type { Tensor } from "./npy.ts";
 import { parseNpz } from "./npz.ts";
@@ -30,6 +30,11 @@ function sizesOf(images: Tensor, where: string): [number, number, number] {
   if (rest.length !== 3 || count === 0 || rest.includes(0)) {
     const expected = "expected [count, height, width] or [count, channels, height, width]";
     throw new DataError(`${where}: found ${showShape(images.shape)}, ${expected}`);
+  }
+  const [first, , last] = rest;
+  if (first > 4 && (last === 1 || last === 3)) {
+    const fix = "move the channels to the front (transpose(0, 3, 1, 2))";
+    throw new DataError(`${where}: found ${showShape(images.shape)}, channels last; ${fix}`);
   }
   return [rest[0], rest[1], rest[2]];
 }
@@ -61,17 +66,12 @@ function notFinite(values: Float32Array, size: number, where: string): BadImage[
   return bad;
 }
 
-/**
- * Arrays `images` and `labels` (or x and y, or x_train and y_train): [count, channels, height, width] or [count, height, width], uint8 or
- * floats; the classes are 0 .. the largest label.
- * @throws DataError naming file, array and image
- */
-export function loadNpz(options: LoadOptions = {}): ImageSet | FloatImageSet {
-  const split = options.split ?? "train";
-  const path = npzFile(split, options.dataDir);
-  if (path === undefined) throw notFound("npz", options.dataDir, `${split}.npz or data.npz in it, or an .npz file`);
-  const name = basename(path);
-  const bytes = readBytes(path);
+/** The arrays of a split in a file. @throws DataError */
+function arraysOf(
+  bytes: Uint8Array,
+  split: Split,
+  name: string,
+): { names: readonly [string, string]; arrays: [Tensor, Tensor] } {
   const tensors = parseNpz(bytes, name);
   const names = arrayNames(split).find(([images, labels]) => tensors.has(images) && tensors.has(labels));
   if (names === undefined) {
@@ -80,7 +80,27 @@ export function loadNpz(options: LoadOptions = {}): ImageSet | FloatImageSet {
       .join(", or ");
     throw new DataError(`${name}: found ${[...tensors.keys()].join(", ") || "no array"}; expected ${expected}`);
   }
-  const [images, given] = names.map((key) => tensors.get(key) as Tensor);
+  return { names, arrays: [tensors.get(names[0]) as Tensor, tensors.get(names[1]) as Tensor] };
+}
+
+/** Number of images of a split in a file. @throws DataError */
+export function countNpz(split: Split, path: string): number {
+  return arraysOf(readBytes(path), split, basename(path)).arrays[0].shape[0];
+}
+
+/**
+ * Arrays `images` and `labels` (or x and y, or x_train and y_train): [count, channels, height, width] or [count, height, width], uint8 or
+ * floats; the classes are 0 .. the largest label.
+ * @throws DataError naming file, array and image
+ */
+export function loadNpz(options: LoadOptions = {}): ImageSet | FloatImageSet {
+  const split = splitOf("npz", options, ["train", "test"]);
+  const path = npzFile(split, options.dataDir);
+  if (path === undefined) throw notFound("npz", options.dataDir, `${split}.npz or data.npz in it, or an .npz file`);
+  const name = basename(path);
+  const bytes = readBytes(path);
+  const { names, arrays } = arraysOf(bytes, split, name);
+  const [images, given] = arrays;
   const [channels, height, width] = sizesOf(images, `${name}: ${names[0]}`);
   const size = channels * height * width;
   const labels = labelsOf(given, images.shape[0], `${name}: ${names[1]}`);

@@ -1,6 +1,6 @@
 /** Reading whole files, with errors that name the file, and finding them under a data directory. */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { DataError, UsageError } from "../base/errors.ts";
@@ -37,6 +37,24 @@ export function sha256(...parts: readonly (Uint8Array | string)[]): string {
   const hash = createHash("sha256");
   for (const part of parts) hash.update(part);
   return hash.digest("hex");
+}
+
+/** Names in a folder in code-unit order: the same on every system. @throws DataError */
+export function namesIn(path: string): string[] {
+  try {
+    return readdirSync(path).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+/** Bytes of a file. @throws DataError naming the file */
+export function fileSize(path: string, name: string = basename(path)): number {
+  try {
+    return statSync(path).size;
+  } catch (error) {
+    throw unreadable(name, error);
+  }
 }
 
 export const isDirectory = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();

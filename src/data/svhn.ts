@@ -1,13 +1,14 @@
 /** SVHN in its cropped 32 x 32 form: one MAT-file per split with X [32, 32, 3, count] and y [count, 1], the digit 0 labelled 10. */
 import { createHash } from "node:crypto";
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DataError } from "../base/errors.ts";
+import { sizeOf } from "../base/shape.ts";
 import { filePieces } from "./byte-stream.ts";
-import type { LoadOptions } from "./data-set.ts";
+import { type LoadOptions, splitOf } from "./data-set.ts";
 import { type ImageSet, type Split, withoutBad } from "./image-set.ts";
 import { type MatArray, type MatSink, readMat } from "./mat.ts";
-import { findUnder, notFound } from "./read-file.ts";
+import { fileSize, findUnder, notFound } from "./read-file.ts";
 
 /** MD5 of the published files, as torchvision lists them. */
 const checksums: Readonly<Record<string, string>> = {
@@ -74,10 +75,10 @@ function valueSink(array: MatArray, values: Float64Array, little: boolean): MatS
 
 function readArrays(path: string, name: string): Arrays {
   const arrays: Arrays = {};
-  const most = statSync(path).size * largestRatio;
+  const most = fileSize(path) * largestRatio;
   readMat(path, (array, little) => {
     const { shape, type } = array;
-    const length = shape.reduce((product, extent) => product * extent, 1);
+    const length = sizeOf(shape);
     if (array.name !== "X" && array.name !== "y") return undefined;
     if (length * type.bytes > most) {
       throw new DataError(`${name}: ${array.name} is ${shape.join(" x ")}, more than a file of this size can hold`);
@@ -99,9 +100,20 @@ function readArrays(path: string, name: string): Arrays {
   return arrays;
 }
 
+/** Number of images in a file, from the shape of X. @throws DataError */
+export function countSvhn(path: string): number {
+  let count = 0;
+  readMat(path, ({ name, shape }) => {
+    if (name !== "X") return undefined;
+    count = shape[shape.length - 1];
+    return "stop";
+  });
+  return count;
+}
+
 /** Labels 0 to 9, pixels [count, 3, 32, 32], in file order. @throws DataError naming file and image */
 export function loadSvhn(options: LoadOptions = {}): ImageSet {
-  const split = options.split ?? "train";
+  const split = splitOf("svhn", options, ["train", "test", "extra"]);
   const file = `${split}_32x32.mat`;
   const path = svhnFile(split, options.dataDir);
   if (path === undefined) {

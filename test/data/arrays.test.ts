@@ -124,6 +124,7 @@ describe("npy", () => {
     expect(() => encodeNpy(byte([1, 256]), "w")).toThrow(
       "w: element 1 is 256, expected an integer from 0 to 255 (uint8)",
     );
+    expect(() => encodeNpy({ ...byte([1, 2]), shape: [3] }, "w")).toThrow("w: found 2 values, expected [3]");
     const half = { type: "float16", shape: [2], values: Float32Array.of(1, 2049) };
     expect(() => encodeNpy(half, "w")).toThrow("w: element 1 is 2049, which is no float16; round it first");
   });

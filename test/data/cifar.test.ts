@@ -1,7 +1,8 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { create } from "tar";
 import { describe, expect, test } from "vitest";
+import { DataError } from "../../src/base/errors.ts";
 import { loadCifar10, loadCifar100, loadImages } from "../../src/data/index.ts";
 import { cifarRecords, folder, folderWith, pixel } from "./support.ts";
 
@@ -52,8 +53,17 @@ describe("CIFAR", () => {
     expect(set.checksum).toBe(loadCifar10({ dataDir: source }).checksum);
     expect(loadCifar10({ dataDir: archive }).count).toBe(10);
     expect(() => loadCifar10({ dataDir: archive, split: "test" })).toThrow("test_batch.bin is not in the archive");
-    const plain = join(folder(), "plain.tar");
-    create({ file: plain, sync: true, cwd: source, portable: true }, ["cifar-10-batches-bin"]);
+    const bytes = readFileSync(archive);
+    for (let length = 0; length < bytes.length; length += Math.ceil(bytes.length / 50)) {
+      writeFileSync(archive, bytes.subarray(0, length));
+      expect(() => loadCifar10({ dataDir: root }), `length ${length}`).toThrow(DataError);
+    }
+    for (let at = 20; at < bytes.length; at += Math.ceil(bytes.length / 30)) {
+      const flipped = Buffer.from(bytes);
+      flipped[at] ^= 8;
+      writeFileSync(archive, flipped);
+      expect(() => loadCifar10({ dataDir: root }), `byte ${at}`).toThrow(/^cifar-10-binary.tar.gz: damaged/);
+    }
   });
 
   test("a truncated record, a missing file and a wrong label are named", () => {
@@ -71,7 +81,7 @@ describe("CIFAR", () => {
     const bad = folderWith(five);
     writeFileSync(join(bad, "data_batch_5.bin"), cifarRecords([[1], [10], [2], [255]]));
     expect(() => loadCifar10({ dataDir: bad })).toThrow(
-      "data_batch_5.bin: found label 10 in record 1, expected 0 to 9; 1 more bad images (--skip-bad leaves bad images out)",
+      "data_batch_5.bin: found label 10 in record 1, expected 0 to 9; 1 more bad image (--skip-bad leaves bad images out)",
     );
     const kept = loadCifar10({ dataDir: bad, skipBad: true });
     expect([[...kept.labels.subarray(8)], kept.skipped.length]).toEqual([[1, 2], 2]);

@@ -45,6 +45,17 @@ describe("IDX", () => {
     expect(() => readIdx(join(folder(), "absent"))).toThrow("absent: cannot be read (ENOENT)");
   });
 
+  test("a file cut anywhere is one error, gzipped or not", () => {
+    const directory = folder();
+    const plain = idx(0x0b, [2, 3], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+    for (const whole of [plain, gzipSync(plain)]) {
+      for (let length = 0; length < whole.length; length++) {
+        writeFileSync(join(directory, "cut"), whole.subarray(0, length));
+        expect(() => readIdx(join(directory, "cut")), `length ${length}`).toThrow(/^cut: /);
+      }
+    }
+  });
+
   test("gzipped files are recognised by their magic", () => {
     const directory = folder();
     const whole = gzipSync(idx(0x08, [3], [7, 8, 9]));

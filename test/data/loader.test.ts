@@ -1,8 +1,10 @@
 /** Mini-batches: order, augmentation and normalisation, each against its definition. */
+import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { AugmentationDraws } from "../../src/data/augmentation.ts";
 import { cropInto, cut } from "../../src/data/crop.ts";
 import {
+  type Augmentation,
   augmentationNamed,
   BatchLoader,
   type FloatImageSet,
@@ -137,6 +139,11 @@ describe("mini-batches", () => {
     expect(() => new BatchLoader(grey, { batch: 1, normalisation: "cifar10" })).toThrow(
       "normalisation cifar10 has 3 channels; the images have 1",
     );
+    const write = (augmentation: Augmentation) => () =>
+      new BatchLoader(set, { batch: 1, augmentation }).write(0, 0, new Float32Array(size), new Int32Array(1));
+    expect(write({ name: "mine", pad: -1 })).toThrow(
+      "augmentation mine: pad is -1; expected a whole number of at least 0",
+    );
     const made = new BatchLoader(set, { batch: 4 });
     expect(() => made.write(0, 3, new Float32Array(1000), new Int32Array(4))).toThrow("mini-batch 3: expected 0 to 2");
     expect(() => made.write(0, 0, new Float32Array(100), new Int32Array(4))).toThrow(
@@ -217,6 +224,28 @@ describe("pictures", () => {
     const draws = new AugmentationDraws(never, 0, 0);
     expect(draws.rectangle(0, 9, 200)).toEqual({ top: 0, left: 94, height: 9, width: 12 });
     expect(draws.rectangle(0, 200, 9)).toEqual({ top: 94, left: 0, height: 12, width: 9 });
+    const wrong = { name: "mine", resizedCrop: { scale: [0.5, 2], ratio: [1, 1] } } as const;
+    expect(() => new AugmentationDraws(wrong, 0, 0)).toThrow(
+      "augmentation mine: scale is 0.5 .. 2; expected a range in",
+    );
+  });
+
+  test("the bits of a drawn epoch: a change of them changes what stored results were made from", () => {
+    const digest = createHash("sha256");
+    const options = { batch: 4, shuffle: true, seed: 11 };
+    for (const [loader, values] of [
+      [new BatchLoader(set, { ...options, augmentation: "crop-flip" }), 4 * size],
+      [new BatchLoader(pictureSet, { ...options, augmentation: "resized-crop-flip" }), 4 * 192],
+    ] as const) {
+      const [inputs, labels] = [new Float32Array(values), new Int32Array(4)];
+      for (let e = 0; e < 3; e++) {
+        for (let index = 0; index < loader.batches; index++) {
+          loader.write(e, index, inputs, labels);
+          digest.update(inputs).update(labels);
+        }
+      }
+    }
+    expect(digest.digest("hex").slice(0, 32)).toBe("9d05b61a352fcc9cf8664066e9399d1d");
   });
 
   test("without augmentation: the center crop of the resized picture", () => {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { encode as encodePng } from "fast-png";
 import jpeg from "jpeg-js";
 import { describe, expect, test } from "vitest";
@@ -30,6 +31,7 @@ describe("pictures", () => {
     ["jpeg-grey", 1, 0.2],
     ["jpeg-420", 3, 0.4],
     ["jpeg-cmyk", 4, 1],
+    ["jpeg-ycck", 4, 1],
   ])("%s: within %d levels of Pillow, %d in the mean", (name, most, mean) => {
     const found = differences(name);
     expect(found.most).toBeLessThanOrEqual(most);
@@ -54,6 +56,14 @@ describe("pictures", () => {
     expect([...converted.pixels.subarray(0, 3)]).toEqual(
       expected.map((v) => Math.min(255, Math.max(0, Math.round(v)))),
     );
+  });
+
+  test("the bits of decoded JPEGs: a change of them changes what stored results were made from", () => {
+    const digest = createHash("sha256");
+    for (const [name, { file }] of Object.entries(vectors.pictures)) {
+      if (name.startsWith("jpeg")) digest.update(decodePicture(bytesOf(file), name).pixels);
+    }
+    expect(digest.digest("hex").slice(0, 32)).toBe("815044b2eb7144bb99a286bb4af88b82");
   });
 
   test("the first bytes decide, not the name", () => {

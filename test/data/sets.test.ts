@@ -123,7 +123,7 @@ describe("npz", () => {
     );
     const dataDir = npz({ images, labels: tensor("int32", [3], Int32Array.of(0, 1, 2)) });
     expect(() => loadNpz({ dataDir })).toThrow(
-      "train.npz: images: found NaN in image 1, pixel 0; expected finite pixels; 1 more bad images (--skip-bad",
+      "train.npz: images: found NaN in image 1, pixel 0; expected finite pixels; 1 more bad image (--skip-bad",
     );
     const kept = loadNpz({ dataDir, skipBad: true });
     expect([kept.count, kept.skipped.length, "floats" in kept && [...kept.floats]]).toEqual([1, 2, [0, 1]]);
@@ -142,6 +142,10 @@ describe("npz", () => {
     expect(() =>
       loadNpz({ dataDir: npz({ x: tensor("uint8", [2], Int32Array.of(1, 2)), y: labels([0, 0]) }) }),
     ).toThrow("x: found [2], expected [count, height, width]");
+    const last = tensor("uint8", [1, 6, 6, 3], new Int32Array(108));
+    expect(() => loadNpz({ dataDir: npz({ x: last, y: labels([0]) }) })).toThrow(
+      "x: found [1, 6, 6, 3], channels last; move the channels to the front",
+    );
     expect(() => loadNpz()).toThrow("npz: pass --data-dir with train.npz or data.npz in it, or an .npz file");
   });
 });

@@ -83,14 +83,20 @@ describe("coverage", () => {
     const internal = new Set([
       "cast",
       "constant",
+      "conv2dInput",
+      "conv2dWeight",
       "count",
       "elementwise",
+      "hybridMaxPool2d",
       "maxOverTies",
       "maxTies",
       "oneHot",
       "pad",
       "scatterAdd",
       "softmaxCrossEntropyGradient",
+      "sumOf",
+      "windowReduce",
+      "windowSpread",
     ]);
     const tested = new Set(cases.map(({ op }) => op));
     expect([...ops.keys()].filter((op) => !tested.has(op) && !internal.has(op))).toEqual([]);

@@ -1,9 +1,8 @@
 /** What a zone is measured of: a network whose loss can be traced for any mini-batch size. */
 import type { Shape } from "../../base/shape.ts";
 import type { Program } from "../../ir/program.ts";
-import { type Mlp, mlpNamed, parameterCount, parameterShapes } from "../../nn/architecture.ts";
+import { networkNamed, type Sample } from "../../nn/architectures/index.ts";
 import { drawParameters, type InitialLaw } from "../../nn/initializers.ts";
-import { mlpLoss } from "../../nn/mlp.ts";
 
 export interface ZoneModel {
   readonly name: string;
@@ -22,21 +21,24 @@ export interface ZoneModel {
   draw(how: InitialLaw, seed: number, index: number): Readonly<Record<string, ArrayLike<number>>>;
 }
 
-function modelOf(mlp: Mlp): ZoneModel {
-  const parameters = Object.keys(parameterShapes(mlp));
-  return {
-    name: mlp.name,
-    input: [mlp.sizes[0]],
-    classes: mlp.sizes[mlp.sizes.length - 1],
-    parameters,
-    weights: parameters.filter((parameter) => parameter.startsWith("w")),
-    work: parameterCount(mlp),
-    loss: (batch) => mlpLoss(mlp, batch),
-    draw: (how, seed, index) => drawParameters(mlp, how, seed, index),
-  };
-}
+/** The logits take no part: a pullback would ask for their adjoint. */
+const onlyLoss = (program: Program): Program => ({
+  ...program,
+  outputs: program.outputs.filter(({ name }) => name === "loss"),
+});
 
-/** @throws UsageError on a name that is no network. */
-export function modelNamed(text: string): ZoneModel {
-  return modelOf(mlpNamed(text));
+/** @param sample For which data. @throws UsageError on a name that is no network, ShapeError where the images do not fit. */
+export function modelNamed(text: string, sample?: Sample): ZoneModel {
+  const network = networkNamed(text, sample);
+  const { name, input, classes, parameters, work } = network;
+  return {
+    name,
+    input,
+    classes,
+    parameters: parameters.map((parameter) => parameter.name),
+    weights: parameters.filter(({ bias, layer }) => !bias && layer !== "norm").map((parameter) => parameter.name),
+    work,
+    loss: (batch) => onlyLoss(network.loss(batch)),
+    draw: (how, seed, index) => drawParameters(network, how, seed, index),
+  };
 }
