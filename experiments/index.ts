@@ -1,5 +1,6 @@
 /** The registry: what the command line lists and what worker threads look up. */
 import type { Experiment } from "../src/lab/experiment.ts";
+import { threshold } from "./maxpool/threshold.ts";
 import { volume as poolVolume } from "./maxpool/volume.ts";
 import { where } from "./maxpool/where.ts";
 import { zeroProgramExperiment } from "./maxpool/zero-program.ts";
@@ -18,6 +19,7 @@ export const experiments: readonly Experiment[] = [
   where,
   poolVolume,
   convVolume,
+  threshold,
 ] as unknown as readonly Experiment[];
 
 /** URL of this module, for worker threads. */
