@@ -3,6 +3,7 @@ import type { Experiment } from "../src/lab/experiment.ts";
 import { threshold } from "./maxpool/threshold.ts";
 import { volume as poolVolume } from "./maxpool/volume.ts";
 import { where } from "./maxpool/where.ts";
+import { whichTies } from "./maxpool/which-ties.ts";
 import { zeroProgramExperiment } from "./maxpool/zero-program.ts";
 import { change } from "./relu0/change.ts";
 import { convVolume } from "./relu0/conv-volume.ts";
@@ -20,6 +21,7 @@ export const experiments: readonly Experiment[] = [
   poolVolume,
   convVolume,
   threshold,
+  whichTies,
 ] as unknown as readonly Experiment[];
 
 /** URL of this module, for worker threads. */
