@@ -1,0 +1,253 @@
+/*
+ * Contractions, packed (Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008). Operands are
+ * read through tables: the place of element (line, term) is lines[line] + terms[term], whatever the strides and axes were.
+ * A chunk of packed terms holds whole blocks of the sum, or a part of a long one.
+ */
+
+/* The tables and strides of one operand; `run` lines in a row are contiguous (1: unknown), or terms are. */
+struct operand {
+  i64 address, bytes, round_lanes;
+  const int *lines, *terms;
+  const i64 *batch;
+  line *round;
+};
+
+struct contract {
+  struct crew *crew;
+  char *base;
+  const struct tiles *tiles;
+  i64 m, n, k, block, chunk, batches, direct, direct_row;
+  struct operand a, b;
+  i64 out, out_bytes, out_run;
+  const int *out_rows, *out_columns;
+  const i64 *out_batch;
+  line *finish;
+  i64 finish_lanes, bias_kind, bias, bias_bytes;
+  const int *bias_table;
+  /* Units: parts of the rows and of the columns. */
+  i64 row_parts, column_parts;
+};
+
+enum { NO_BIAS, BIAS_OF_ROWS, BIAS_OF_COLUMNS };
+/* Rows packed at a time, and summed before they are finished. Columns: bytes of a row of sums. */
+enum { PACKED_ROWS = 192, SUMMED_ROWS = 768, COLUMN_BYTES = 3072 };
+
+static char *place(const struct contract *job, const struct operand *x, i64 batch) { return job->base + x->address + x->batch[batch] * x->bytes; }
+
+#define DEFINE_PACK(name, from_type, to_type)                                                                             \
+  /* A panel [term][width] of `count` lines; the rest are 0. */                                                           \
+  static void name(to_type *to, i64 width, const from_type *from, const int *lines, i64 count, const int *terms, i64 k) { \
+    if (count < width) memset(to, 0, (size_t)(k * width) * sizeof *to);                                                   \
+    i64 contiguous = 1;                                                                                                   \
+    for (i64 i = 1; i < count; i++) contiguous &= lines[i] - lines[i - 1] == 1;                                           \
+    if (contiguous) {                                                                                                     \
+      for (i64 t = 0; t < k; t++) {                                                                                       \
+        const from_type *source = from + lines[0] + terms[t];                                                             \
+        for (i64 i = 0; i < count; i++) to[t * width + i] = (to_type)source[i];                                           \
+      }                                                                                                                   \
+      return;                                                                                                             \
+    }                                                                                                                     \
+    if (sizeof *to == sizeof *from && k > 1 && terms[k - 1] - terms[0] == k - 1 && terms[1] - terms[0] == 1) {            \
+      const char *sources[MOST_TILE] = {0};                                                                                   \
+      for (i64 i = 0; i < count; i++) sources[i] = (const char *)(from + lines[i] + terms[0]);                            \
+      transpose((char *)to, width, sources, count, k, sizeof *to);                                                        \
+      return;                                                                                                             \
+    }                                                                                                                     \
+    for (i64 t = 0; t < k; t++) {                                                                                         \
+      const from_type *source = from + terms[t];                                                                          \
+      for (i64 i = 0; i < count; i++) to[t * width + i] = (to_type)source[lines[i]];                                      \
+    }                                                                                                                     \
+  }
+enum { MOST_TILE = 64 };
+DEFINE_PACK(pack_32, float, float)
+DEFINE_PACK(pack_64, double, double)
+DEFINE_PACK(pack_wide, float, double)
+
+/* Packs lines first .. first + count - 1 of the terms from `term` on, a panel of `width` lines. */
+static void pack(const struct contract *job, const struct operand *x, const char *matrix, char *to, i64 width, i64 first, i64 count, i64 term, i64 terms) {
+  const int *lines = x->lines + first, *steps = x->terms + term;
+  if (job->tiles->bytes == 4) pack_32((float *)to, width, (const float *)matrix, lines, count, steps, terms);
+  else if (x->bytes == 8) pack_64((double *)to, width, (const double *)matrix, lines, count, steps, terms);
+  else pack_wide((double *)to, width, (const float *)matrix, lines, count, steps, terms);
+  if (x->round == 0) return;
+  char *pointers[2] = {to, to};
+  i64 advance[2] = {job->tiles->bytes, job->tiles->bytes};
+  run_line(x->round, x->round_lanes, pointers, 1, 1, advance, width * terms);
+}
+
+/* The state of one unit. */
+struct unit {
+  const struct contract *job;
+  char *a, *b, *sums, *partials, *edge, *row;
+  i64 sum_row, first_row, first_column;
+};
+
+/* The kind of micro-kernel for so many rows. */
+static i64 kind_of(const struct tiles *tiles, i64 rows) {
+  i64 kind = 0;
+  while (kind + 1 < ROW_KINDS && tiles->rows[kind + 1] >= rows) kind++;
+  return kind;
+}
+
+/* Sums of one tile over the chunk: `rows` x `columns` of them exist. */
+static void sum_tile(struct unit *u, const char *a, const char *b, i64 rows, i64 columns, i64 terms, char *from, char *to, i64 mode) {
+  const struct contract *job = u->job;
+  const struct tiles *tiles = job->tiles;
+  i64 kind = kind_of(tiles, rows), width = up_to(columns, tiles->lanes), bytes = tiles->bytes;
+  tile *kernel = tiles->kernels[kind][width / tiles->lanes - 1];
+  i64 row = u->sum_row, whole = !job->direct || (rows == tiles->rows[kind] && columns == width);
+  char *own_from = whole ? from : u->edge, *own_to = whole ? to : u->edge;
+  if (!whole) {
+    row = width;
+    for (i64 i = 0; i < rows; i++)
+      memcpy(u->edge + i * row * bytes, (mode & FROM ? from : to) + i * u->sum_row * bytes, (size_t)(columns * bytes));
+  }
+  i64 block = job->block < terms ? job->block : terms;
+  for (i64 done = 0; done < terms; done += block) {
+    i64 count = least(block, terms - done);
+    kernel(a + done * tiles->rows[kind] * bytes, b + done * width * bytes, count, own_from, own_to, row, row, done == 0 ? mode : ADD);
+  }
+  if (whole) return;
+  for (i64 i = 0; i < rows; i++) memcpy(to + i * u->sum_row * bytes, u->edge + i * row * bytes, (size_t)(columns * bytes));
+}
+
+/* One row of finished sums to its places in the output. */
+static void finish_row(struct unit *u, i64 row, i64 columns, char *out) {
+  const struct contract *job = u->job;
+  i64 bytes = job->tiles->bytes, ob = job->out_bytes;
+  char *sums = u->sums + row * u->sum_row * bytes;
+  const int *places = job->out_columns + u->first_column;
+  i64 at = job->out_rows[u->first_row + row];
+  i64 whole = job->out_run >= job->n;
+  char *finished = whole ? out + (at + places[0]) * ob : u->row;
+  char *pointers[3] = {sums, 0, finished};
+  i64 advance[3] = {bytes, 0, ob}, inputs = 1;
+  if (job->bias_kind == BIAS_OF_ROWS) {
+    pointers[inputs++] = job->base + job->bias + job->bias_table[u->first_row + row] * job->bias_bytes;
+  } else if (job->bias_kind == BIAS_OF_COLUMNS) {
+    /* Collected once per unit and columns, after the row of results. */
+    pointers[inputs] = u->row + COLUMN_BYTES * 2;
+    advance[inputs++] = job->bias_bytes;
+  }
+  pointers[inputs] = finished;
+  advance[inputs] = ob;
+  if (job->finish == 0 && !whole) finished = sums;
+  else if (job->finish == 0) memcpy(finished, sums, (size_t)(columns * ob));
+  else run_line(job->finish, job->finish_lanes, pointers, inputs, 1, advance, columns);
+  if (whole) return;
+  for (i64 done = 0; done < columns;) {
+    i64 run = job->out_run == 1 ? 1 : least(columns - done, job->out_run - (u->first_column + done) % job->out_run);
+    char *to = out + (at + places[done]) * ob;
+    if (run == 1 && ob == 4) *(int *)to = *(int *)(finished + done * 4);
+    else memcpy(to, finished + done * ob, (size_t)(run * ob));
+    done += run;
+  }
+}
+
+/* Sums and finishes rows first .. first + rows - 1 of columns column .. column + columns - 1. */
+static void sum_rows(struct unit *u, i64 batch, i64 rows, i64 columns) {
+  const struct contract *job = u->job;
+  const struct tiles *tiles = job->tiles;
+  i64 bytes = tiles->bytes, height = tiles->rows[0], width = tiles->vectors * tiles->lanes;
+  const char *a = place(job, &job->a, batch), *b = place(job, &job->b, batch);
+  char *out = job->base + job->out + job->out_batch[batch] * job->out_bytes;
+  if (job->direct) {
+    u->sums = out + (job->out_rows[u->first_row] + job->out_columns[u->first_column]) * bytes;
+    u->sum_row = job->direct_row;
+    if (job->block >= job->k) u->partials = u->sums;
+  }
+  i64 partial_row = u->sum_row, own_partials = u->partials != u->sums;
+  (void)partial_row;
+  i64 done_of_block = 0;
+  for (i64 term = 0; term < job->k;) {
+    i64 terms = least(job->chunk, job->k - term), mode = term == 0 ? 0 : ADD;
+    char *from = u->partials, *to = u->sums;
+    if (job->block > job->chunk) {
+      terms = least(terms, job->block - done_of_block);
+      mode = done_of_block > 0 ? FROM : 0;
+      i64 first_block = term + terms <= job->block;
+      done_of_block += terms;
+      if (done_of_block == job->block || term + terms == job->k) {
+        done_of_block = 0;
+        if (!first_block && own_partials) mode |= ADD;
+      } else to = u->partials;
+    }
+    for (i64 j = 0; j < columns; j += width) {
+      i64 count = least(width, columns - j);
+      pack(job, &job->b, b, u->b + j * terms * bytes, up_to(count, tiles->lanes), u->first_column + j, count, term, terms);
+    }
+    for (i64 i0 = 0; i0 < rows; i0 += PACKED_ROWS) {
+      i64 packed = least(PACKED_ROWS, rows - i0);
+      for (i64 i = 0; i < packed; i += height) {
+        i64 count = least(height, packed - i);
+        pack(job, &job->a, a, u->a + i * terms * bytes, tiles->rows[kind_of(tiles, count)], u->first_row + i0 + i, count, term, terms);
+      }
+      for (i64 j = 0; j < columns; j += width)
+        for (i64 i = 0; i < packed; i += height) {
+          i64 place = ((i0 + i) * u->sum_row + j) * bytes;
+          sum_tile(u, u->a + i * terms * bytes, u->b + j * terms * bytes, least(height, packed - i), least(width, columns - j), terms,
+                   from + place, to + place, mode);
+        }
+    }
+    term += terms;
+  }
+  if (job->direct) return;
+  if (job->k == 0) memset(u->sums, 0, (size_t)(up_to(rows, height) * u->sum_row * bytes));
+  for (i64 i = 0; i < rows; i++) finish_row(u, i, columns, out);
+}
+
+static void contract_unit(const void *argument, i64 number, struct space *space) {
+  const struct contract *job = argument;
+  const struct tiles *tiles = job->tiles;
+  i64 bytes = tiles->bytes, height = tiles->rows[0], width = tiles->vectors * tiles->lanes;
+  i64 column_part = number % job->column_parts, rest = number / job->column_parts;
+  i64 row_part = rest % job->row_parts, batch = rest / job->row_parts;
+  /* Parts are whole tiles. */
+  i64 rows = up_to((job->m + job->row_parts - 1) / job->row_parts, height), first_row = row_part * rows;
+  i64 columns = up_to((job->n + job->column_parts - 1) / job->column_parts, width), first_column = column_part * columns;
+  if (first_row >= job->m || first_column >= job->n) return;
+  i64 last_row = least(job->m, first_row + rows), last_column = least(job->n, first_column + columns);
+  i64 most_columns = COLUMN_BYTES / bytes / width * width;
+  rows = least(SUMMED_ROWS, up_to(last_row - first_row, height));
+  columns = least(most_columns, up_to(last_column - first_column, width));
+  i64 a = least(PACKED_ROWS, rows) * job->chunk * bytes, b = columns * job->chunk * bytes, sums = rows * columns * bytes;
+  i64 edge = height * width * bytes, row = 4 * COLUMN_BYTES + 512;
+  i64 partial = job->block > job->chunk && job->block < job->k;
+  char *at = reserve(space, job->crew, (size_t)(up_to(a, 64) + up_to(b, 64) + (partial || !job->direct ? 2 : 0) * up_to(sums, 64) + edge + row + 256));
+  if (at == 0) return;
+  struct unit u = {.job = job, .a = at, .sum_row = columns};
+  u.b = u.a + up_to(a, 64);
+  u.edge = u.b + up_to(b, 64);
+  u.row = u.edge + up_to(edge, 64);
+  u.sums = u.row + up_to(row, 64);
+  u.partials = partial ? u.sums + up_to(sums, 64) : u.sums;
+  char *scratch_partials = u.partials;
+  for (u.first_column = first_column; u.first_column < last_column; u.first_column += columns) {
+    i64 some = least(columns, last_column - u.first_column);
+    if (job->bias_kind == BIAS_OF_COLUMNS)
+      for (i64 j = 0; j < some; j++)
+        memcpy(u.row + COLUMN_BYTES * 2 + j * job->bias_bytes, job->base + job->bias + job->bias_table[u.first_column + j] * job->bias_bytes, (size_t)job->bias_bytes);
+    for (u.first_row = first_row; u.first_row < last_row; u.first_row += rows) {
+      u.partials = scratch_partials;
+      sum_rows(&u, batch, least(rows, last_row - u.first_row), some);
+    }
+  }
+}
+
+/*
+ * words: tiles, m, n, k, block, chunk, batches, direct, its row; for a and b: address, bytes, function that rounds, its
+ * lanes, tables of lines, terms, batch; output: address, bytes, run, tables of rows, columns, batch; finish, its lanes;
+ * bias: kind, address, bytes, table; row parts, column parts. Tables are places in `tables`; those of batches count i64.
+ */
+static void run_contract(struct crew *crew, char *base, const int *tables, const i64 *w) {
+  struct contract job = {
+      .crew = crew, .base = base, .tiles = (const struct tiles *)w[0], .m = w[1], .n = w[2], .k = w[3], .block = w[4],
+      .chunk = w[5], .batches = w[6], .direct = w[7], .direct_row = w[8],
+      .a = {.address = w[9], .bytes = w[10], .round = (line *)w[11], .round_lanes = w[12], .lines = tables + w[13], .terms = tables + w[14], .batch = (const i64 *)(tables + w[15])},
+      .b = {.address = w[16], .bytes = w[17], .round = (line *)w[18], .round_lanes = w[19], .lines = tables + w[20], .terms = tables + w[21], .batch = (const i64 *)(tables + w[22])},
+      .out = w[23], .out_bytes = w[24], .out_run = w[25], .out_rows = tables + w[26], .out_columns = tables + w[27],
+      .out_batch = (const i64 *)(tables + w[28]), .finish = (line *)w[29], .finish_lanes = w[30], .bias_kind = w[31],
+      .bias = w[32], .bias_bytes = w[33], .bias_table = tables + w[34], .row_parts = w[35], .column_parts = w[36],
+  };
+  parallel(crew, job.batches * job.row_parts * job.column_parts, contract_unit, &job);
+}
