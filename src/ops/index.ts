@@ -7,6 +7,9 @@ import { clampOp } from "./clamp.ts";
 import { eqOp, geOp, gtOp, leOp, ltOp, neOp } from "./comparison.ts";
 import { concatOp } from "./concat.ts";
 import { constantOp } from "./constant.ts";
+import { conv2dOp } from "./conv2d.ts";
+import { conv2dInputOp } from "./conv2d-input.ts";
+import { conv2dWeightOp } from "./conv2d-weight.ts";
 import { countOp } from "./count.ts";
 import { divOp } from "./div.ts";
 import { elementwiseOp } from "./elementwise-expression.ts";
@@ -62,6 +65,7 @@ export { clamp } from "./clamp.ts";
 export { eq, ge, gt, le, lt, ne } from "./comparison.ts";
 export { concat } from "./concat.ts";
 export { constant } from "./constant.ts";
+export { conv2d } from "./conv2d.ts";
 export { div } from "./div.ts";
 export { elu } from "./elu.ts";
 export { exp } from "./exp.ts";
@@ -145,6 +149,9 @@ const list: readonly Op[] = [
   whereOp,
   broadcastOp,
   concatOp,
+  conv2dOp,
+  conv2dInputOp,
+  conv2dWeightOp,
   gatherOp,
   scatterAddOp,
   l2normOp,

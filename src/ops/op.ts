@@ -9,7 +9,8 @@ export type Options = { readonly [key: string]: Json };
 /** An option of an op as users write it: `clamp(x, low=0, high=6)`. */
 export interface OptionSpec {
   readonly name: string;
-  readonly type: "number" | "numbers" | "integer" | "integers" | "boolean" | "string" | "expression";
+  /** A "size" is a whole number or [height, width]. */
+  readonly type: "number" | "numbers" | "integer" | "integers" | "size" | "boolean" | "string" | "expression";
   readonly default?: Json;
   readonly doc: string;
 }

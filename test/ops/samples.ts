@@ -27,6 +27,18 @@ const special: Readonly<Record<string, Sample>> = {
   elu: { inputs: [float(3, 5)], options: { alpha: 2 } },
   cast: { inputs: [float(3, 5)], options: { to: "accumulate" } },
   concat: { inputs: [float(2, 3), float(2, 4)], options: { axis: 1 } },
+  conv2d: {
+    inputs: [float(2, 4, 7, 6), float(6, 2, 3, 2), float(6)],
+    options: { stride: [2, 1], padding: [1, 0], groups: 2 },
+  },
+  conv2dInput: {
+    inputs: [float(2, 3, 3, 4), float(3, 2, 3, 2)],
+    options: { input: [6, 5], stride: 2, padding: [1, 2], dilation: [1, 2] },
+  },
+  conv2dWeight: {
+    inputs: [float(2, 3, 3, 3), float(2, 2, 7, 6)],
+    options: { kernel: [3, 2], stride: 2, padding: [0, 1], dilation: [1, 2] },
+  },
   matmul: { inputs: [float(3, 5), float(5, 7)] },
   linear: { inputs: [float(3, 5), float(7, 5), float(7)] },
   gather: { inputs: [float(4, 3), int(5)] },

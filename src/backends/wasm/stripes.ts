@@ -77,26 +77,42 @@ function reduceStripes(loop: ReduceLoop, threads: number): readonly Stripe[] {
   }));
 }
 
+/** The longer of rows and columns is cut: both sides of the other one are packed once per stripe. */
 function contractStripes(loop: ContractLoop, threads: number): readonly Stripe[] {
   const { m, n, k, batch } = loop;
-  if (product(batch) * m * n * k < leastProducts) return [];
-  const matrices = cutShape(batch, threads);
-  if (matrices === undefined) {
-    return cut(m, threads, tileRows).map(({ from, count }) => ({
-      loop: { ...loop, m: count, a: moved(loop.a, batch.length, from) },
-      start: from * n,
+  if (product(batch) * product(m) * product(n) * product(k) < leastProducts) return [];
+  const axis = batch.findIndex((extent) => extent > 1);
+  if (axis >= 0) {
+    return cut(batch[axis], threads, 1).map(({ from, count }) => ({
+      loop: {
+        ...loop,
+        batch: batch.with(axis, count),
+        a: moved(loop.a, axis, from),
+        b: moved(loop.b, axis, from),
+        ...(loop.bias === undefined ? {} : { bias: moved(loop.bias, axis, from) }),
+        output: moved(loop.output, axis, from),
+      },
+      start: 0,
     }));
   }
-  const { axis } = matrices;
-  const inner = product(batch.slice(axis + 1));
-  return cut(batch[axis], threads, 1).map(({ from, count }) => ({
+  const isRows = product(m) >= product(n);
+  const shape = isRows ? m : n;
+  const along = Math.max(
+    0,
+    shape.findIndex((extent) => extent > 1),
+  );
+  const [side, before] = isRows ? (["a", batch.length] as const) : (["b", batch.length + k.length] as const);
+  const results = batch.length + (isRows ? 0 : m.length) + along;
+  const unit = product(shape.slice(along + 1)) === 1 ? (isRows ? tileRows : line) : 1;
+  return cut(shape[along], threads, unit).map(({ from, count }) => ({
     loop: {
       ...loop,
-      batch: batch.with(axis, count),
-      a: moved(loop.a, axis, from),
-      b: moved(loop.b, axis, from),
+      [isRows ? "m" : "n"]: shape.with(along, count),
+      [side]: moved(loop[side], before + along, from),
+      ...(loop.bias === undefined ? {} : { bias: moved(loop.bias, results, from) }),
+      output: moved(loop.output, results, from),
     },
-    start: from * inner * m * n,
+    start: 0,
   }));
 }
 
