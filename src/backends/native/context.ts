@@ -29,8 +29,11 @@ export class Context {
   readonly precision: Precision;
   readonly #planned: PlannedKernel;
   readonly #choices: ChoiceCells;
+  readonly #start: number;
 
-  constructor(name: string, planned: PlannedKernel, precision: Precision, choices: ChoiceCells) {
+  /** @param start Where the cells of the choices begin. */
+  constructor(name: string, planned: PlannedKernel, precision: Precision, choices: ChoiceCells, start: number) {
+    this.#start = start;
     this.name = name;
     this.#planned = planned;
     this.precision = precision;
@@ -64,7 +67,7 @@ export class Context {
 
   /** The float64 that holds a choice rounded to a format. */
   choice(name: string, format: Format | undefined): Region {
-    return { carrier: "float64", address: this.#choices.address(this.name, name, format), strides: [] };
+    return { carrier: "float64", address: this.#start + this.#choices.address(this.name, name, format), strides: [] };
   }
 }
 

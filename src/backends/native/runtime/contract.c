@@ -7,8 +7,7 @@
 /* The tables and strides of one operand; `run` lines in a row are contiguous (1: unknown), or terms are. */
 struct operand {
   i64 address, bytes, round_lanes;
-  const int *lines, *terms;
-  const i64 *batch;
+  const int *lines, *terms, *batch;
   line *round;
 };
 
@@ -19,11 +18,10 @@ struct contract {
   i64 m, n, k, block, chunk, batches, direct, direct_row;
   struct operand a, b;
   i64 out, out_bytes, out_run;
-  const int *out_rows, *out_columns;
-  const i64 *out_batch;
+  const int *out_rows, *out_columns, *out_batch;
   line *finish;
   i64 finish_lanes, bias_kind, bias, bias_bytes;
-  const int *bias_table;
+  const int *bias_table, *bias_batch;
   /* Units: parts of the rows and of the columns. */
   i64 row_parts, column_parts;
 };
@@ -79,7 +77,7 @@ static void pack(const struct contract *job, const struct operand *x, const char
 struct unit {
   const struct contract *job;
   char *a, *b, *sums, *partials, *edge, *row;
-  i64 sum_row, first_row, first_column;
+  i64 batch, sum_row, first_row, first_column;
 };
 
 /* The kind of micro-kernel for so many rows. */
@@ -123,7 +121,7 @@ static void finish_row(struct unit *u, i64 row, i64 columns, char *out) {
   char *pointers[3] = {sums, 0, finished};
   i64 advance[3] = {bytes, 0, ob}, inputs = 1;
   if (job->bias_kind == BIAS_OF_ROWS) {
-    pointers[inputs++] = job->base + job->bias + job->bias_table[u->first_row + row] * job->bias_bytes;
+    pointers[inputs++] = job->base + job->bias + (job->bias_table[u->first_row + row] + job->bias_batch[u->batch]) * job->bias_bytes;
   } else if (job->bias_kind == BIAS_OF_COLUMNS) {
     /* Collected once per unit and columns, after the row of results. */
     pointers[inputs] = u->row + COLUMN_BYTES * 2;
@@ -145,8 +143,9 @@ static void finish_row(struct unit *u, i64 row, i64 columns, char *out) {
 }
 
 /* Sums and finishes rows first .. first + rows - 1 of columns column .. column + columns - 1. */
-static void sum_rows(struct unit *u, i64 batch, i64 rows, i64 columns) {
+static void sum_rows(struct unit *u, i64 rows, i64 columns) {
   const struct contract *job = u->job;
+  i64 batch = u->batch;
   const struct tiles *tiles = job->tiles;
   i64 bytes = tiles->bytes, height = tiles->rows[0], width = tiles->vectors * tiles->lanes;
   const char *a = place(job, &job->a, batch), *b = place(job, &job->b, batch);
@@ -156,8 +155,7 @@ static void sum_rows(struct unit *u, i64 batch, i64 rows, i64 columns) {
     u->sum_row = job->direct_row;
     if (job->block >= job->k) u->partials = u->sums;
   }
-  i64 partial_row = u->sum_row, own_partials = u->partials != u->sums;
-  (void)partial_row;
+  i64 own_partials = u->partials != u->sums;
   i64 done_of_block = 0;
   for (i64 term = 0; term < job->k;) {
     i64 terms = least(job->chunk, job->k - term), mode = term == 0 ? 0 : ADD;
@@ -215,7 +213,7 @@ static void contract_unit(const void *argument, i64 number, struct space *space)
   i64 partial = job->block > job->chunk && job->block < job->k;
   char *at = reserve(space, job->crew, (size_t)(up_to(a, 64) + up_to(b, 64) + (partial || !job->direct ? 2 : 0) * up_to(sums, 64) + edge + row + 256));
   if (at == 0) return;
-  struct unit u = {.job = job, .a = at, .sum_row = columns};
+  struct unit u = {.job = job, .a = at, .batch = batch, .sum_row = columns};
   u.b = u.a + up_to(a, 64);
   u.edge = u.b + up_to(b, 64);
   u.row = u.edge + up_to(edge, 64);
@@ -226,10 +224,10 @@ static void contract_unit(const void *argument, i64 number, struct space *space)
     i64 some = least(columns, last_column - u.first_column);
     if (job->bias_kind == BIAS_OF_COLUMNS)
       for (i64 j = 0; j < some; j++)
-        memcpy(u.row + COLUMN_BYTES * 2 + j * job->bias_bytes, job->base + job->bias + job->bias_table[u.first_column + j] * job->bias_bytes, (size_t)job->bias_bytes);
+        memcpy(u.row + COLUMN_BYTES * 2 + j * job->bias_bytes, job->base + job->bias + (job->bias_table[u.first_column + j] + job->bias_batch[batch]) * job->bias_bytes, (size_t)job->bias_bytes);
     for (u.first_row = first_row; u.first_row < last_row; u.first_row += rows) {
       u.partials = scratch_partials;
-      sum_rows(&u, batch, least(rows, last_row - u.first_row), some);
+      sum_rows(&u, least(rows, last_row - u.first_row), some);
     }
   }
 }
@@ -237,17 +235,18 @@ static void contract_unit(const void *argument, i64 number, struct space *space)
 /*
  * words: tiles, m, n, k, block, chunk, batches, direct, its row; for a and b: address, bytes, function that rounds, its
  * lanes, tables of lines, terms, batch; output: address, bytes, run, tables of rows, columns, batch; finish, its lanes;
- * bias: kind, address, bytes, table; row parts, column parts. Tables are places in `tables`; those of batches count i64.
+ * bias: kind, address, bytes, tables of lines, batch; row parts, column parts. Tables are places in `tables`.
  */
 static void run_contract(struct crew *crew, char *base, const int *tables, const i64 *w) {
   struct contract job = {
       .crew = crew, .base = base, .tiles = (const struct tiles *)w[0], .m = w[1], .n = w[2], .k = w[3], .block = w[4],
       .chunk = w[5], .batches = w[6], .direct = w[7], .direct_row = w[8],
-      .a = {.address = w[9], .bytes = w[10], .round = (line *)w[11], .round_lanes = w[12], .lines = tables + w[13], .terms = tables + w[14], .batch = (const i64 *)(tables + w[15])},
-      .b = {.address = w[16], .bytes = w[17], .round = (line *)w[18], .round_lanes = w[19], .lines = tables + w[20], .terms = tables + w[21], .batch = (const i64 *)(tables + w[22])},
+      .a = {.address = w[9], .bytes = w[10], .round = (line *)w[11], .round_lanes = w[12], .lines = tables + w[13], .terms = tables + w[14], .batch = tables + w[15]},
+      .b = {.address = w[16], .bytes = w[17], .round = (line *)w[18], .round_lanes = w[19], .lines = tables + w[20], .terms = tables + w[21], .batch = tables + w[22]},
       .out = w[23], .out_bytes = w[24], .out_run = w[25], .out_rows = tables + w[26], .out_columns = tables + w[27],
-      .out_batch = (const i64 *)(tables + w[28]), .finish = (line *)w[29], .finish_lanes = w[30], .bias_kind = w[31],
-      .bias = w[32], .bias_bytes = w[33], .bias_table = tables + w[34], .row_parts = w[35], .column_parts = w[36],
+      .out_batch = tables + w[28], .finish = (line *)w[29], .finish_lanes = w[30], .bias_kind = w[31],
+      .bias = w[32], .bias_bytes = w[33], .bias_table = tables + w[34], .bias_batch = tables + w[35], .row_parts = w[36],
+      .column_parts = w[37],
   };
   parallel(crew, job.batches * job.row_parts * job.column_parts, contract_unit, &job);
 }

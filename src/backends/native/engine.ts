@@ -1,0 +1,196 @@
+/** Compiles kernels into lists of loops for the runtime, over one arena, and runs them. */
+import { UsageError } from "../../base/errors.ts";
+import type { Precision } from "../../formats/precision.ts";
+import { round } from "../../formats/round.ts";
+import type { Kernel, Loop } from "../../ir/loops.ts";
+import type { Carrier, Engine } from "../backend.ts";
+import { bufferOf, Choices, roundInto } from "../buffers.ts";
+import { Arena, carrierView, type Shared } from "../js/arena.ts";
+import { prepare } from "../js/loops.ts";
+import { type Plan, plan } from "../planner.ts";
+import { choiceCells } from "../wasm/engine.ts";
+import { checkThreads } from "../wasm/threads.ts";
+import { Context, type Word } from "./context.ts";
+import { contractWords, type Target } from "./contract.ts";
+import { gatherWords } from "./gather.ts";
+import { type Library, libraryOf } from "./library.ts";
+import { mapWords } from "./map.ts";
+import { moveWords } from "./move.ts";
+import { reduceWords } from "./reduce.ts";
+import { Tables } from "./tables.ts";
+
+type Kernels = Readonly<Record<string, Kernel>>;
+
+/** Buffers start on cache lines; vectors may be read this far past the last one. */
+const alignment = 64;
+const overrun = 192;
+
+/** Loops as words, or by the reference where only it computes them. */
+type Step = { readonly words: Word[][]; readonly loops: readonly Loop[] } | { readonly reference: () => void };
+
+function wordsOf(context: Context, loop: Loop, tables: Tables, target: Target, threads: number): Word[][] | undefined {
+  const { width } = target;
+  const one = (words: Word[] | undefined): Word[][] | undefined => words && [words];
+  switch (loop.loop) {
+    case "map":
+      return loop.shape.includes(0) ? [] : one(mapWords(context, loop, width));
+    case "reduce":
+      return loop.outer.includes(0) ? [] : one(reduceWords(context, loop, width));
+    case "contract":
+      return one(contractWords(context, loop, tables, target, threads));
+    case "move":
+      return moveWords(context, loop, width);
+    case "gather":
+      return one(gatherWords(context, loop, width));
+  }
+}
+
+function stepsOf(
+  context: Context,
+  arena: Arena,
+  tables: Tables,
+  target: Target,
+  threads: number,
+): Step[] {
+  const steps: Step[] = [];
+  for (const loop of context.kernel.loops) {
+    const words = wordsOf(context, loop, tables, target, threads);
+    const last = steps[steps.length - 1];
+    if (words === undefined) steps.push({ reference: once(() => prepare(loop, arena)) });
+    else if (last !== undefined && "words" in last) {
+      last.words.push(...words);
+      (last.loops as Loop[]).push(...words.map(() => loop));
+    } else steps.push({ words: [...words], loops: words.map(() => loop) });
+  }
+  return steps;
+}
+
+/** Runs what `make` makes, which is made at the first run. */
+function once(make: () => () => void): () => void {
+  let made: (() => void) | undefined;
+  return () => {
+    made ??= make();
+    made();
+  };
+}
+
+function resolve(words: Word[][], library: Library): BigInt64Array {
+  const all = words.flatMap(([kind, ...rest]) => [kind, rest.length + 2, ...rest]);
+  return BigInt64Array.from(all, (word) => {
+    if (typeof word === "bigint") return word;
+    if (typeof word === "number") return BigInt(word);
+    return word === undefined ? 0n : library.addressOf(word);
+  });
+}
+
+const sourcesOf = (words: readonly Word[][]): Extract<Word, object>[] =>
+  words.flat().filter((word) => typeof word === "object");
+
+function allocate(planned: Plan): ArrayBuffer {
+  try {
+    return new ArrayBuffer(planned.bytes + alignment + overrun);
+  } catch (cause) {
+    throw new UsageError(`compile: ${Math.ceil(planned.bytes / 2 ** 20)} MiB of memory are not available`, { cause });
+  }
+}
+
+function shifted(planned: Plan, by: number): Plan {
+  const move = (offset: number): number => (offset < 0 ? offset : offset + by);
+  const named = [...planned.named].map(([name, buffer]) => [name, { ...buffer, offset: move(buffer.offset) }] as const);
+  const kernels = Object.entries(planned.kernels).map(([name, kernel]) => [name, { ...kernel, offsets: kernel.offsets.map(move) }]);
+  return { ...planned, named: new Map(named), kernels: Object.fromEntries(kernels) };
+}
+
+/** @param target The vectors to compile for. */
+export function compileNative(kernels: Kernels, precision: Precision, threads: number, target: Target): Engine {
+  checkThreads(threads);
+  // The addon says where the arena lies, which decides how it is aligned.
+  const { addon } = libraryOf([], target.width);
+  const cells = choiceCells(kernels, precision);
+  const unplaced = plan(kernels, precision, () => 0, cells.bytes);
+  const memory = allocate(unplaced);
+  const bytes = new Uint8Array(memory);
+  const shift = Number(-addon.prepare(bytes) & BigInt(alignment - 1));
+  const planned = shifted(unplaced, shift);
+  const choices = new Choices(kernels);
+  const shared: Shared = { memory, precision, choices, step: 0 };
+  const tables = new Tables();
+  const steps = new Map<string, Step[]>();
+  for (const [name, kernel] of Object.entries(planned.kernels)) {
+    const context = new Context(name, kernel, precision, cells, shift);
+    steps.set(name, stepsOf(context, new Arena(name, kernel, shared), tables, target, threads));
+  }
+  const printed = [...steps.values()].flat().flatMap((step) => ("words" in step ? sourcesOf(step.words) : []));
+  const library = libraryOf(printed, target.width);
+  const joined = tables.joined();
+  let crew: object | undefined = addon.crew(threads);
+  const cellValues = new Float64Array(memory, shift, cells.cells.length);
+  const storeChoices = (): void => {
+    cells.cells.forEach(({ kernel, name, format }, i) => {
+      const value = choices.get(kernel, name);
+      cellValues[i] = format === undefined ? value : round(format, value);
+    });
+  };
+  storeChoices();
+  const runs = new Map<string, readonly (() => void)[]>();
+  for (const [name, own] of steps) {
+    runs.set(
+      name,
+      own.map((step) => {
+        if ("reference" in step) return step.reference;
+        const words = resolve(step.words, library);
+        return () => {
+          const bad = addon.run(crew as object, bytes, words, joined);
+          if (bad !== undefined) outside(step.words, step.loops, memory, bad);
+        };
+      }),
+    );
+  }
+  const views = new Map<string, Carrier>();
+  const buffer = (name: string): Carrier => {
+    let view = views.get(name);
+    if (view === undefined) {
+      const { type, offset } = bufferOf(planned, name);
+      view = carrierView(memory, type, offset, precision);
+      views.set(name, view);
+    }
+    return view;
+  };
+  return {
+    backend: "native",
+    bytes: planned.bytes,
+    buffer,
+    write: (name, data) => roundInto(buffer(name), bufferOf(planned, name), name, data, precision),
+    setChoice: (name, value, kernel) => {
+      choices.set(name, value, kernel);
+      storeChoices();
+    },
+    setStep: (step) => {
+      shared.step = step;
+    },
+    run: (name) => {
+      const own = runs.get(name);
+      if (own === undefined) throw new UsageError(`the engine has no program '${name}'`);
+      for (const step of own) step();
+    },
+    dispose: () => {
+      crew = undefined;
+      views.clear();
+      runs.clear();
+    },
+  };
+}
+
+/** Throws the error of a gather whose index is outside its table. */
+function outside(words: Word[][], loops: readonly Loop[], memory: ArrayBuffer, [at, place]: readonly [number, number]): never {
+  let start = 0;
+  const found = words.findIndex((own) => {
+    const isHere = start === at;
+    start += own.length + 1;
+    return isHere;
+  });
+  const loop = loops[found] as Extract<Loop, { loop: "gather" }>;
+  const address = words[found][loop.mode === "gather" ? 6 : 7] as number;
+  const [index] = new Int32Array(memory, address + place * 4, 1);
+  throw new UsageError(`${loop.mode}: index ${index} is outside 0 .. ${loop.rows - 1}`);
+}
