@@ -101,6 +101,25 @@ function shifted(planned: Plan, by: number): Plan {
   return { ...planned, named: new Map(named), kernels: Object.fromEntries(kernels) };
 }
 
+export interface Request {
+  readonly kernels: Kernels;
+  readonly precision: Precision;
+}
+
+/** Compiles and loads at once what later engines for these requests will need. */
+export function prepareNative(requests: readonly Request[], target: Target): void {
+  const sources = requests.flatMap(({ kernels, precision }) => {
+    const cells = choiceCells(kernels, precision);
+    const planned = plan(kernels, precision, () => 0, cells.bytes);
+    const tables = new Tables();
+    return Object.entries(planned.kernels).flatMap(([name, kernel]) => {
+      const context = new Context(name, kernel, precision, cells, 0);
+      return kernel.kernel.loops.flatMap((loop) => sourcesOf(wordsOf(context, loop, tables, target, 1) ?? []));
+    });
+  });
+  libraryOf(sources, target.width);
+}
+
 /** @param target The vectors to compile for. */
 export function compileNative(kernels: Kernels, precision: Precision, threads: number, target: Target): Engine {
   checkThreads(threads);
