@@ -157,6 +157,8 @@ export function contractWords(
     return [
       context.region(access).address,
       context.bytes(access.value),
+      walkOf(own, lines).run,
+      walkOf(k, terms).run,
       rounding,
       count,
       tables.add(own, lines),

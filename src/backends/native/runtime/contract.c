@@ -4,9 +4,9 @@
  * A chunk of packed terms holds whole blocks of the sum, or a part of a long one.
  */
 
-/* The tables and strides of one operand; `run` lines in a row are contiguous (1: unknown), or terms are. */
+/* One operand and its tables. Groups of `line_run` lines, of `term_run` terms, are neighbors in memory. */
 struct operand {
-  i64 address, bytes, round_lanes;
+  i64 address, bytes, line_run, term_run, round_lanes;
   const int *lines, *terms, *batch;
   line *round;
 };
@@ -32,45 +32,74 @@ enum { PACKED_ROWS = 192, SUMMED_ROWS = 768, COLUMN_BYTES = 3072 };
 
 static char *place(const struct contract *job, const struct operand *x, i64 batch) { return job->base + x->address + x->batch[batch] * x->bytes; }
 
-#define DEFINE_PACK(name, from_type, to_type)                                                                             \
-  /* A panel [term][width] of `count` lines; the rest are 0. */                                                           \
-  static void name(to_type *to, i64 width, const from_type *from, const int *lines, i64 count, const int *terms, i64 k) { \
-    if (count < width) memset(to, 0, (size_t)(k * width) * sizeof *to);                                                   \
-    i64 contiguous = 1;                                                                                                   \
-    for (i64 i = 1; i < count; i++) contiguous &= lines[i] - lines[i - 1] == 1;                                           \
-    if (contiguous) {                                                                                                     \
-      for (i64 t = 0; t < k; t++) {                                                                                       \
-        const from_type *source = from + lines[0] + terms[t];                                                             \
-        for (i64 i = 0; i < count; i++) to[t * width + i] = (to_type)source[i];                                           \
-      }                                                                                                                   \
-      return;                                                                                                             \
-    }                                                                                                                     \
-    if (sizeof *to == sizeof *from && k > 1 && terms[k - 1] - terms[0] == k - 1 && terms[1] - terms[0] == 1) {            \
-      const char *sources[MOST_TILE] = {0};                                                                                   \
-      for (i64 i = 0; i < count; i++) sources[i] = (const char *)(from + lines[i] + terms[0]);                            \
-      transpose((char *)to, width, sources, count, k, sizeof *to);                                                        \
-      return;                                                                                                             \
-    }                                                                                                                     \
-    for (i64 t = 0; t < k; t++) {                                                                                         \
-      const from_type *source = from + terms[t];                                                                          \
-      for (i64 i = 0; i < count; i++) to[t * width + i] = (to_type)source[lines[i]];                                      \
-    }                                                                                                                     \
+/* Elements of panels, as they are stored. */
+#define DEFINE_PACK(name, from_type, to_type)                                                                           \
+  /* Groups of `run` lines are contiguous. */                                                                           \
+  INLINE void name##_runs(to_type *to, i64 width, const from_type *from, const int *lines, i64 count, const int *terms, \
+                          i64 k, i64 run) {                                                                             \
+    for (i64 t = 0; t < k; t++, to += width) {                                                                          \
+      i64 line = 0;                                                                                                     \
+      for (; line + run <= count; line += run) {                                                                        \
+        const from_type *source = from + terms[t] + lines[line];                                                        \
+        for (i64 i = 0; i < run; i++) to[line + i] = (to_type)source[i];                                                \
+      }                                                                                                                 \
+      for (; line < count; line++) to[line] = (to_type)from[terms[t] + lines[line]];                                    \
+    }                                                                                                                   \
+  }                                                                                                                     \
+  static void name(to_type *to, i64 width, const from_type *from, const int *lines, i64 count, const int *terms, i64 k, \
+                   i64 run) {                                                                                           \
+    if (count < width) memset(to, 0, (size_t)(k * width) * sizeof *to);                                                 \
+    if (run == 16) name##_runs(to, width, from, lines, count, terms, k, 16);                                            \
+    else if (run == 8) name##_runs(to, width, from, lines, count, terms, k, 8);                                         \
+    else if (run == 4) name##_runs(to, width, from, lines, count, terms, k, 4);                                         \
+    else if (run == 2) name##_runs(to, width, from, lines, count, terms, k, 2);                                         \
+    else name##_runs(to, width, from, lines, count, terms, k, 1);                                                       \
   }
-enum { MOST_TILE = 64 };
 DEFINE_PACK(pack_32, float, float)
 DEFINE_PACK(pack_64, double, double)
 DEFINE_PACK(pack_wide, float, double)
 
-/* Packs lines first .. first + count - 1 of the terms from `term` on, a panel of `width` lines. */
-static void pack(const struct contract *job, const struct operand *x, const char *matrix, char *to, i64 width, i64 first, i64 count, i64 term, i64 terms) {
-  const int *lines = x->lines + first, *steps = x->terms + term;
-  if (job->tiles->bytes == 4) pack_32((float *)to, width, (const float *)matrix, lines, count, steps, terms);
-  else if (x->bytes == 8) pack_64((double *)to, width, (const double *)matrix, lines, count, steps, terms);
-  else pack_wide((double *)to, width, (const float *)matrix, lines, count, steps, terms);
+enum { MOST_WIDTH = 64 };
+
+/* Terms follow one another in runs of `term_run`: panels by transposition. */
+static void pack_turned(char *to, i64 width, const char *from, const int *lines, i64 count, const int *terms, i64 first, i64 k, i64 term_run, i64 bytes) {
+  const char *sources[MOST_WIDTH];
+  if (count < width) memset(to, 0, (size_t)(k * width * bytes));
+  for (i64 t = 0; t < k;) {
+    i64 steps = least(term_run - (first + t) % term_run, k - t);
+    for (i64 i = 0; i < count; i++) sources[i] = from + (lines[i] + terms[t]) * bytes;
+    transpose(to + t * width * bytes, width, sources, count, steps, bytes);
+    t += steps;
+  }
+}
+
+/* The largest of 16, 8, 4, 2, 1 into which runs of lines can be cut, when panels are so wide. */
+static i64 even_run(i64 run, i64 lines, i64 width) {
+  for (i64 even = 16; even >= 2; even /= 2)
+    if (width % even == 0 && (run >= lines || run % even == 0)) return even;
+  return 1;
+}
+
+/* Packs lines first .. first + count - 1 of the terms from `term` on into panels of `width` lines; the last has `rest`. */
+static void pack(const struct contract *job, const struct operand *x, i64 lines, const char *matrix, char *to, i64 width, i64 rest, i64 first, i64 count, i64 term, i64 terms) {
+  i64 bytes = job->tiles->bytes, run = even_run(x->line_run, lines, width);
+  i64 turned = run < 4 && x->term_run >= 4 && bytes == x->bytes;
+  /* By lines a few terms at a time, so that what is read of each is read while it is near. */
+  i64 some = turned ? terms : 32;
+  for (i64 t = 0; t < terms; t += some)
+    for (i64 line = 0; line < count; line += width) {
+      i64 own = least(width, count - line), wide = own < width ? rest : width, steps = least(some, terms - t);
+      const int *at = x->lines + first + line, *of = x->terms + term + t;
+      char *panel = to + (line * terms + t * wide) * bytes;
+      if (turned) pack_turned(panel, wide, matrix, at, own, of, term, steps, x->term_run, bytes);
+      else if (bytes == 4) pack_32((float *)panel, wide, (const float *)matrix, at, own, of, steps, run);
+      else if (x->bytes == 8) pack_64((double *)panel, wide, (const double *)matrix, at, own, of, steps, run);
+      else pack_wide((double *)panel, wide, (const float *)matrix, at, own, of, steps, run);
+    }
   if (x->round == 0) return;
   char *pointers[2] = {to, to};
-  i64 advance[2] = {job->tiles->bytes, job->tiles->bytes};
-  run_line(x->round, x->round_lanes, pointers, 1, 1, advance, width * terms);
+  i64 advance[2] = {bytes, bytes}, last = count % width;
+  run_line(x->round, x->round_lanes, pointers, 1, 1, advance, ((count - last) + (last > 0 ? rest : 0)) * terms);
 }
 
 /* The state of one unit. */
@@ -170,16 +199,10 @@ static void sum_rows(struct unit *u, i64 rows, i64 columns) {
         if (!first_block && own_partials) mode |= ADD;
       } else to = u->partials;
     }
-    for (i64 j = 0; j < columns; j += width) {
-      i64 count = least(width, columns - j);
-      pack(job, &job->b, b, u->b + j * terms * bytes, up_to(count, tiles->lanes), u->first_column + j, count, term, terms);
-    }
+    pack(job, &job->b, job->n, b, u->b, width, up_to(columns % width, tiles->lanes), u->first_column, columns, term, terms);
     for (i64 i0 = 0; i0 < rows; i0 += PACKED_ROWS) {
       i64 packed = least(PACKED_ROWS, rows - i0);
-      for (i64 i = 0; i < packed; i += height) {
-        i64 count = least(height, packed - i);
-        pack(job, &job->a, a, u->a + i * terms * bytes, tiles->rows[kind_of(tiles, count)], u->first_row + i0 + i, count, term, terms);
-      }
+      pack(job, &job->a, job->m, a, u->a, height, tiles->rows[kind_of(tiles, packed % height)], u->first_row + i0, packed, term, terms);
       for (i64 j = 0; j < columns; j += width)
         for (i64 i = 0; i < packed; i += height) {
           i64 place = ((i0 + i) * u->sum_row + j) * bytes;
@@ -232,21 +255,27 @@ static void contract_unit(const void *argument, i64 number, struct space *space)
   }
 }
 
+static struct operand read_operand(const i64 *w, const int *tables) {
+  return (struct operand){
+      .address = w[0], .bytes = w[1], .line_run = w[2], .term_run = w[3], .round = (line *)w[4], .round_lanes = w[5],
+      .lines = tables + w[6], .terms = tables + w[7], .batch = tables + w[8],
+  };
+}
+
 /*
- * words: tiles, m, n, k, block, chunk, batches, direct, its row; for a and b: address, bytes, function that rounds, its
- * lanes, tables of lines, terms, batch; output: address, bytes, run, tables of rows, columns, batch; finish, its lanes;
- * bias: kind, address, bytes, tables of lines, batch; row parts, column parts. Tables are places in `tables`.
+ * words: tiles, m, n, k, block, chunk, batches, direct, its row; for a and b: address, bytes, runs of lines and of terms,
+ * function that rounds, its lanes, tables of lines, terms, batch; output: address, bytes, run, tables of rows, columns,
+ * batch; finish, its lanes; bias: kind, address, bytes, tables of lines, batch; row parts, column parts. Tables are places
+ * in `tables`.
  */
 static void run_contract(struct crew *crew, char *base, const int *tables, const i64 *w) {
   struct contract job = {
       .crew = crew, .base = base, .tiles = (const struct tiles *)w[0], .m = w[1], .n = w[2], .k = w[3], .block = w[4],
-      .chunk = w[5], .batches = w[6], .direct = w[7], .direct_row = w[8],
-      .a = {.address = w[9], .bytes = w[10], .round = (line *)w[11], .round_lanes = w[12], .lines = tables + w[13], .terms = tables + w[14], .batch = tables + w[15]},
-      .b = {.address = w[16], .bytes = w[17], .round = (line *)w[18], .round_lanes = w[19], .lines = tables + w[20], .terms = tables + w[21], .batch = tables + w[22]},
-      .out = w[23], .out_bytes = w[24], .out_run = w[25], .out_rows = tables + w[26], .out_columns = tables + w[27],
-      .out_batch = tables + w[28], .finish = (line *)w[29], .finish_lanes = w[30], .bias_kind = w[31],
-      .bias = w[32], .bias_bytes = w[33], .bias_table = tables + w[34], .bias_batch = tables + w[35], .row_parts = w[36],
-      .column_parts = w[37],
+      .chunk = w[5], .batches = w[6], .direct = w[7], .direct_row = w[8], .a = read_operand(w + 9, tables),
+      .b = read_operand(w + 18, tables), .out = w[27], .out_bytes = w[28], .out_run = w[29], .out_rows = tables + w[30],
+      .out_columns = tables + w[31], .out_batch = tables + w[32], .finish = (line *)w[33], .finish_lanes = w[34],
+      .bias_kind = w[35], .bias = w[36], .bias_bytes = w[37], .bias_table = tables + w[38], .bias_batch = tables + w[39],
+      .row_parts = w[40], .column_parts = w[41],
   };
   parallel(crew, job.batches * job.row_parts * job.column_parts, contract_unit, &job);
 }
