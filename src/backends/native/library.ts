@@ -78,6 +78,18 @@ function dlopen(path: string): Addon {
   return module.exports;
 }
 
+/** Why nothing can be run here, in one line; undefined where it can. */
+export function whyNot(): string | undefined {
+  try {
+    const { width } = processorHere();
+    libraryOf([], width);
+    return undefined;
+  } catch (error) {
+    if (error instanceof UsageError) return error.message;
+    throw error;
+  }
+}
+
 /**
  * Everything loaded that `sources` need, at a vector width in bits.
  * @throws UsageError in one line where that is not possible here.
