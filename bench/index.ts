@@ -1,6 +1,7 @@
 /** All benchmarks: one line per group, quick ones first. */
 import type { Bench } from "./bench.ts";
 import { compileBench } from "./compile.ts";
+import { conv2dBenches } from "./conv2d.ts";
 import { matmulBenches } from "./matmul.ts";
 import { memoryBench } from "./memory.ts";
 import { mlpBenches } from "./mlp.ts";
@@ -16,6 +17,7 @@ export const benches: readonly Bench[] = [
   compileBench,
   ...mlpBenches,
   ...matmulBenches,
+  ...conv2dBenches,
   memoryBench,
   threadsBench,
   workersBench,

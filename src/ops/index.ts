@@ -1,6 +1,7 @@
 /** All ops by name, and the functions that users call. */
 import { absOp } from "./abs.ts";
 import { addOp } from "./add.ts";
+import { avgPool2dOp, globalAvgPoolOp } from "./avgPool2d.ts";
 import { broadcastOp } from "./broadcast.ts";
 import { castOp } from "./cast.ts";
 import { clampOp } from "./clamp.ts";
@@ -12,14 +13,17 @@ import { conv2dInputOp } from "./conv2d-input.ts";
 import { conv2dWeightOp } from "./conv2d-weight.ts";
 import { countOp } from "./count.ts";
 import { divOp } from "./div.ts";
+import { dropoutOp } from "./dropout.ts";
 import { elementwiseOp } from "./elementwise-expression.ts";
 import { eluOp } from "./elu.ts";
 import { expOp } from "./exp.ts";
+import { flattenOp } from "./flatten.ts";
 import { gatherOp, scatterAddOp } from "./gather.ts";
 import { geluOp } from "./gelu.ts";
 import { hardsigmoidOp } from "./hardsigmoid.ts";
 import { hardswishOp } from "./hardswish.ts";
 import { hardtanhOp } from "./hardtanh.ts";
+import { hybridMaxPool2dOp } from "./hybridMaxPool2d.ts";
 import { l2normOp } from "./l2norm.ts";
 import { leakyReluOp } from "./leakyRelu.ts";
 import { linearOp } from "./linear.ts";
@@ -28,10 +32,12 @@ import { matmulOp } from "./matmul.ts";
 import { maxOp } from "./max.ts";
 import { maxOverTiesOp } from "./max-over-ties.ts";
 import { maxTiesOp } from "./max-ties.ts";
+import { globalMaxPoolOp, maxPool2dOp } from "./maxPool2d.ts";
 import { meanOp } from "./mean.ts";
 import { minOp } from "./min.ts";
 import { mulOp } from "./mul.ts";
 import { negOp } from "./neg.ts";
+import { normPoolOp } from "./normPool.ts";
 import { oneHotOp } from "./oneHot.ts";
 import type { Op } from "./op.ts";
 import { padOp } from "./pad.ts";
@@ -54,10 +60,13 @@ import { subOp } from "./sub.ts";
 import { sumOp } from "./sum.ts";
 import { tanhOp } from "./tanh.ts";
 import { transposeOp } from "./transpose.ts";
+import { upsampleNearestOp } from "./upsampleNearest.ts";
 import { whereOp } from "./where.ts";
+import { windowReduceOp, windowSpreadOp } from "./window-sums.ts";
 
 export { abs } from "./abs.ts";
 export { add } from "./add.ts";
+export { type AvgPoolSpec, avgPool2d, globalAvgPool } from "./avgPool2d.ts";
 export { broadcast } from "./broadcast.ts";
 export type { Operand } from "./call.ts";
 export { cast } from "./cast.ts";
@@ -67,8 +76,10 @@ export { concat } from "./concat.ts";
 export { constant } from "./constant.ts";
 export { conv2d } from "./conv2d.ts";
 export { div } from "./div.ts";
+export { dropout } from "./dropout.ts";
 export { elu } from "./elu.ts";
 export { exp } from "./exp.ts";
+export { flatten } from "./flatten.ts";
 export { gather, scatterAdd } from "./gather.ts";
 export { gelu } from "./gelu.ts";
 export { hardsigmoid } from "./hardsigmoid.ts";
@@ -80,10 +91,12 @@ export { linear } from "./linear.ts";
 export { log } from "./log.ts";
 export { matmul } from "./matmul.ts";
 export { max } from "./max.ts";
+export { globalMaxPool, maxPool2d, type Size, type WindowSpec } from "./maxPool2d.ts";
 export { mean } from "./mean.ts";
 export { min } from "./min.ts";
 export { mul } from "./mul.ts";
 export { neg } from "./neg.ts";
+export { type NormPoolSpec, normPool } from "./normPool.ts";
 export { oneHot } from "./oneHot.ts";
 export { pad } from "./pad.ts";
 export { pow } from "./pow.ts";
@@ -105,6 +118,7 @@ export { sub } from "./sub.ts";
 export { sum } from "./sum.ts";
 export { tanh } from "./tanh.ts";
 export { transpose } from "./transpose.ts";
+export { upsampleNearest } from "./upsampleNearest.ts";
 export { where } from "./where.ts";
 
 const list: readonly Op[] = [
@@ -171,6 +185,17 @@ const list: readonly Op[] = [
   softmaxCrossEntropyOp,
   sumOp,
   transposeOp,
+  avgPool2dOp,
+  globalAvgPoolOp,
+  dropoutOp,
+  flattenOp,
+  maxPool2dOp,
+  globalMaxPoolOp,
+  hybridMaxPool2dOp,
+  normPoolOp,
+  upsampleNearestOp,
+  windowReduceOp,
+  windowSpreadOp,
 ];
 
 /** Every op by name: what builders, lowering and derivative rules look up. */

@@ -77,6 +77,11 @@ export interface Op {
   ): readonly (number | undefined)[];
   /** For each kink, an int32 count of elements on it, written with other ops: the census. */
   census?(b: Builder, at: Application, kink: string): number;
+  /**
+   * For ops that select one of several entries: per result how many of them are tied (int32), the place of the first
+   * among its window's (int32, row-major), and the value that they share.
+   */
+  ties?(b: Builder, at: Application): { readonly count: number; readonly first: number; readonly value: number };
   /** An int32 count of NaN operands, for ops that declare what a NaN does to the gradient. */
   nanCensus?(b: Builder, at: Application): number;
 }

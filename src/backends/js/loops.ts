@@ -4,6 +4,7 @@ import { sizeOf, stridesOf } from "../../base/shape.ts";
 import { input } from "../../ir/expression.ts";
 import type { Access, ContractLoop, GatherLoop, Loop, MapLoop, MoveLoop, ReduceLoop } from "../../ir/loops.ts";
 import type { Carrier } from "../backend.ts";
+import { drawUniform } from "../stochastic.ts";
 import type { Accumulator } from "./accumulator.ts";
 import type { Arena } from "./arena.ts";
 import { type Environment, interpret } from "./interpreter.ts";
@@ -51,6 +52,7 @@ function environment(arena: Arena, loop: MapLoop | ReduceLoop, rank: number): En
     index: new Int32Array(rank),
     choice: (name) => scalar(arena.choice(name)),
     option: scalar,
+    draw: (stream, a, b) => drawUniform(arena.precision.seed, stream, arena.step, a, b),
   };
 }
 

@@ -6,6 +6,7 @@ import { type Expr, visit } from "../../ir/expression.ts";
 import type { Access, Kernel } from "../../ir/loops.ts";
 import { bytesPerElement, type CarrierName, carrierOf, formatOfType } from "../layout.ts";
 import type { PlannedKernel } from "../planner.ts";
+import { drawHighWord } from "../stochastic.ts";
 import type { Operands } from "../wasm/arithmetic.ts";
 import type { ChoiceCells } from "../wasm/context.ts";
 import { type Stream as Region, streamOf } from "../wasm/nest.ts";
@@ -31,7 +32,7 @@ export class Context {
   readonly #choices: ChoiceCells;
   readonly #start: number;
 
-  /** @param start Where the cells of the choices begin. */
+  /** @param start Where the cells of the choices begin; the step follows them. */
   constructor(name: string, planned: PlannedKernel, precision: Precision, choices: ChoiceCells, start: number) {
     this.#start = start;
     this.name = name;
@@ -65,29 +66,34 @@ export class Context {
     return streamOf(this.carrier(access.value), this.address(access.value), access.offset, access.strides);
   }
 
-  /** The float64 that holds a choice rounded to a format. */
-  choice(name: string, format: Format | undefined): Region {
-    return { carrier: "float64", address: this.#start + this.#choices.address(this.name, name, format), strides: [] };
+  /** The float64 cells that hold choices rounded to a format, and the step behind them. */
+  scalars({ choices, draws }: Reads, format: Format | undefined): readonly Region[] {
+    const places = choices.map((name) => this.#choices.address(this.name, name, format));
+    if (draws) places.push(this.#choices.bytes);
+    return places.map((place) => ({ carrier: "float64", address: this.#start + place, strides: [] }));
   }
 }
 
-/** What the expressions of a loop read: inputs in order, then indices, then choices. */
+/** What the expressions of a loop read: inputs in order, then indices, then scalars (choices, and the step of draws). */
 export interface Reads {
   readonly inputs: readonly number[];
   readonly axes: readonly number[];
   readonly choices: readonly string[];
+  readonly draws: boolean;
 }
 
 export function readsOf(expressions: readonly Expr[]): Reads {
   const [inputs, axes, choices] = [new Set<number>(), new Set<number>(), new Set<string>()];
+  let draws = false;
   for (const expr of expressions) {
     visit(expr, (e) => {
       if (e.kind === "input") inputs.add(e.input);
       else if (e.kind === "index") axes.add(e.axis);
       else if (e.kind === "choice") choices.add(e.name);
+      else if (e.kind === "draw") draws = true;
     });
   }
-  return { inputs: [...inputs], axes: [...axes], choices: [...choices] };
+  return { inputs: [...inputs], axes: [...axes], choices: [...choices], draws };
 }
 
 /**
@@ -99,15 +105,19 @@ export function bind(
   reads: Reads,
   carriers: readonly { readonly carrier: CarrierName; readonly moves: boolean }[],
   { scalar }: Operands,
+  { seed }: Precision,
 ): Bindings {
   const inputs = new Map(reads.inputs.map((input, i) => [input, line.input(carriers[i].carrier, carriers[i].moves)]));
   const axes = new Map(reads.axes.map((axis) => [axis, line.input("int32")]));
   const choices = new Map(reads.choices.map((name) => [name, line.input("float64", false)]));
+  const step = reads.draws ? line.scalar() : "";
+  const words = [seed >>> 0, drawHighWord(seed)].map((word) => `${word}u`).join(", ");
   return {
     input: (input) => inputs.get(input) as string,
     index: (axis) => axes.get(axis) as string,
     choice: (name) => choices.get(name) as string,
     option: (value) => (scalar === undefined ? value : round(scalar, value)),
+    draw: (stream, a, b) => `draw64(${a}, ${b}, ${step}, ${stream >>> 0}u, ${words})`,
   };
 }
 

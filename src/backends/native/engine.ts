@@ -24,6 +24,8 @@ type Kernels = Readonly<Record<string, Kernel>>;
 /** Buffers start on cache lines; vectors may be read this far past the last one. */
 const alignment = 64;
 const overrun = 192;
+/** The step of draws is a float64 behind the cells of the choices. */
+const stepBytes = 8;
 
 /** Loops as words, or by the reference where only it computes them. */
 type Step = { readonly words: Word[][]; readonly loops: readonly Loop[] } | { readonly reference: () => void };
@@ -110,7 +112,7 @@ export interface Request {
 export function prepareNative(requests: readonly Request[], target: Target): void {
   const sources = requests.flatMap(({ kernels, precision }) => {
     const cells = choiceCells(kernels, precision);
-    const planned = plan(kernels, precision, () => 0, cells.bytes);
+    const planned = plan(kernels, precision, () => 0, cells.bytes + stepBytes);
     const tables = new Tables();
     return Object.entries(planned.kernels).flatMap(([name, kernel]) => {
       const context = new Context(name, kernel, precision, cells, 0);
@@ -126,7 +128,7 @@ export function compileNative(kernels: Kernels, precision: Precision, threads: n
   // The addon says where the arena lies, which decides how it is aligned.
   const { addon } = libraryOf([], target.width);
   const cells = choiceCells(kernels, precision);
-  const unplaced = plan(kernels, precision, () => 0, cells.bytes);
+  const unplaced = plan(kernels, precision, () => 0, cells.bytes + stepBytes);
   const memory = allocate(unplaced);
   const bytes = new Uint8Array(memory);
   const shift = Number(-addon.prepare(bytes) & BigInt(alignment - 1));
@@ -143,7 +145,7 @@ export function compileNative(kernels: Kernels, precision: Precision, threads: n
   const library = libraryOf(printed, target.width);
   const joined = tables.joined();
   let crew: object | undefined = addon.crew(threads);
-  const cellValues = new Float64Array(memory, shift, cells.cells.length);
+  const cellValues = new Float64Array(memory, shift, cells.cells.length + 1);
   const storeChoices = (): void => {
     cells.cells.forEach(({ kernel, name, format }, i) => {
       const value = choices.get(kernel, name);
@@ -186,6 +188,7 @@ export function compileNative(kernels: Kernels, precision: Precision, threads: n
     },
     setStep: (step) => {
       shared.step = step;
+      cellValues[cells.cells.length] = step >>> 0;
     },
     run: (name) => {
       const own = runs.get(name);

@@ -8,6 +8,8 @@ export interface Bindings {
   option(value: number): number;
   choice(name: string): string;
   index(axis: number): string;
+  /** The draws of whole numbers a and b, as a C expression. */
+  draw(stream: number, a: string, b: string): string;
   /** The value is NaN wherever an operand is: then the sign that `copysign` takes from a NaN does not matter. */
   readonly keepsNaN?: boolean;
 }
@@ -78,6 +80,8 @@ export class Printer {
         return this.#bindings.choice(e.name);
       case "index":
         return this.#bindings.index(e.axis);
+      case "draw":
+        return this.#bindings.draw(e.stream, this.#number(e.a), this.#number(e.b));
       case "unary":
         return this.#unary(e.name, this.#number(e.x));
       case "binary":

@@ -5,7 +5,7 @@ import type { GatherLoop } from "../../ir/loops.ts";
 import { fitsFloat32 } from "../wasm/arithmetic.ts";
 import { type Context, kinds, type Word } from "./context.ts";
 import { float32Lanes, float64Lanes, type Lanes } from "./lanes.ts";
-import { Line } from "./line.ts";
+import { bindOne, Line } from "./line.ts";
 import { laneCount, printOutput } from "./map.ts";
 import { addLine, addsNatively, floatSums, printCombined } from "./reduce.ts";
 
@@ -35,10 +35,7 @@ export function gatherWords(context: Context, loop: GatherLoop, width: number): 
   const summed = { ...operands, inputs: [accumulate] };
   const finish = new Line(fitsFloat32(input(0), target, context, summed) ? float32Lanes : float64Lanes);
   const sum = finish.input(own.carrier);
-  const unbound = (): never => {
-    throw new Error("scatter: the result is the sum");
-  };
-  printOutput(finish, context, input(0), output, summed, { input: () => sum, option: unbound, choice: unbound, index: unbound });
+  printOutput(finish, context, input(0), output, summed, bindOne(sum));
   const lanes = (own: Lanes): number => laneCount(own, width);
   return [
     kinds.scatter,

@@ -11,9 +11,13 @@ import { type Bindings, isTest, Printer } from "./expression.ts";
 import { float32Lanes, type Lanes, load, scalarType, store } from "./lanes.ts";
 import { type Source, source } from "./source.ts";
 
-const unbound = (): never => {
-  throw new Error("rounding: the expression has one input and nothing else");
-};
+/** Of an expression that reads one vector and nothing else. */
+export function bindOne(name: string, keepsNaN = false): Bindings {
+  const unbound = (): never => {
+    throw new Error("expression: it has one input and nothing else");
+  };
+  return { input: () => name, option: unbound, choice: unbound, index: unbound, draw: unbound, keepsNaN };
+}
 
 export class Line {
   readonly lanes: Lanes;
@@ -35,6 +39,11 @@ export class Line {
     const name = this.#name();
     this.#before.push(`const ${vector} ${name} = splat${suffix}((${scalar})*${pointer});`);
     return name;
+  }
+
+  /** A float64 that is the same for all of the line, as a C expression. */
+  scalar(): string {
+    return `*${this.#pointer("float64", "const ")}`;
   }
 
   /** Stores a vector of numbers as the next output; all stores come after all loads. */
@@ -74,8 +83,7 @@ export class Line {
     if (isFloat32(format) && !flush) return rounded;
     const machine = lanes === float32Lanes ? "float32" : "float64";
     const expr = roundingExpr(format, "nearest", flush, input(0), undefined, machine);
-    const bindings: Bindings = { input: () => rounded, option: unbound, choice: unbound, index: unbound, keepsNaN: true };
-    return new Printer(define, lanes, bindings).number(expr);
+    return new Printer(define, lanes, bindOne(rounded, true)).number(expr);
   }
 
   /** The statements between loads and stores, for a frame of one's own. */

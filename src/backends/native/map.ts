@@ -90,16 +90,17 @@ export function mapWords(context: Context, loop: MapLoop, width: number): Word[]
     extents[rank - 1] >= leastVectors * laneCount(lanes, width);
   const isScalar = ({ strides }: (typeof regions)[number]): boolean => strides.every((stride) => stride === 0);
   const moves = regions.map((region) => (isDirect ? !isScalar(region) && last(region) !== 0 : !isScalar(region)));
-  const streamsOf = regions.length + reads.axes.length + reads.choices.length;
+  const scalars = context.scalars(reads, operands.scalar);
+  const streamsOf = regions.length + reads.axes.length + scalars.length;
   if (rank > mostAxes || streamsOf > mostStreams) return undefined;
   const line = new Line(lanes);
   const carriers = regions.slice(0, count).map(({ carrier }, i) => ({ carrier, moves: moves[i] }));
-  const bindings = bind(line, reads, carriers, operands);
+  const bindings = bind(line, reads, carriers, operands, context.precision);
   for (const { value, expr } of outputs) printOutput(line, context, expr, value, operands, bindings);
   const operandList: [Operand, boolean][] = [
     ...regions.slice(0, count).map((region, i): [Operand, boolean] => [{ region }, moves[i]]),
     ...reads.axes.map((axis): [Operand, boolean] => [{ axis }, true]),
-    ...reads.choices.map((name): [Operand, boolean] => [{ region: context.choice(name, operands.scalar) }, false]),
+    ...scalars.map((region): [Operand, boolean] => [{ region }, false]),
     ...regions.slice(count).map((region): [Operand, boolean] => [{ region }, true]),
   ];
   return [

@@ -129,7 +129,7 @@ function choose(context: Context, loop: ReduceLoop, operands: Operands): Chosen 
 
 function termLine(context: Context, loop: ReduceLoop, { own, lanes }: Chosen, reads: Reads, inputs: Inputs, o: Operands): Source {
   const line = new Line(lanes);
-  const bindings = bind(line, reads, inputs, o);
+  const bindings = bind(line, reads, inputs, o, context.precision);
   if (own.carrier === "int32") line.outputInteger(expandFunctions(loop.element), bindings);
   else line.output(own.carrier, printTerm(line, context, loop, own, bindings, o));
   return line.source();
@@ -145,7 +145,7 @@ function lanesOfStep({ own, lanes }: Chosen): Lanes {
 /** Operands and accumulators -> accumulators, for results side by side. */
 function stepLine(context: Context, loop: ReduceLoop, { own, lanes }: Chosen, reads: Reads, inputs: Inputs, o: Operands): Source {
   const line = new Line(lanesOfStep({ own, lanes }));
-  const bindings = bind(line, reads, inputs, o);
+  const bindings = bind(line, reads, inputs, o, context.precision);
   const acc = line.input(own.carrier);
   if (own.carrier === "int32") {
     const term = line.number(expandFunctions(loop.element), bindings);
@@ -163,7 +163,7 @@ function finishLine(context: Context, loop: ReduceLoop, own: Combination, reads:
   const operands = { ...o, inputs: [combinedOperand(loop, own)] };
   const single = own.carrier === "float32" && fitsFloat32(finish, target, context, operands);
   const line = new Line(single ? float32Lanes : float64Lanes);
-  const bindings = bind(line, reads, [{ carrier: own.carrier, moves: true }], operands);
+  const bindings = bind(line, reads, [{ carrier: own.carrier, moves: true }], operands, context.precision);
   printOutput(line, context, finish, loop.output, operands, bindings);
   return { source: line.source(), lanes: line.lanes };
 }
@@ -181,6 +181,7 @@ export function reduceWords(context: Context, loop: ReduceLoop, width: number): 
   if (!nearest(loop.element, own.accumulate) || (own.accumulate !== undefined && !addsNatively(context.precision))) return undefined;
   const [reads, finishReads] = [readsOf([loop.element]), readsOf([finish])];
   if (finishReads.axes.length > 0) return undefined;
+  const [scalars, finishScalars] = [reads, finishReads].map((own) => context.scalars(own, operands.scalar));
   const all = reads.inputs.map((i) => context.region(loop.inputs[i]));
   const groups = [loop.outer, loop.reduced];
   const joined = reads.axes.length > 0 ? { groups, streams: all } : coalesce(groups, all);
@@ -206,7 +207,7 @@ export function reduceWords(context: Context, loop: ReduceLoop, width: number): 
   const isDirect = isColumns || (walks(last) && extents[last] >= 2 * lanesOfOwn);
   const isConstant = (region: (typeof regions)[number]): boolean => region.strides.every((stride) => stride === 0);
   const moves = regions.map((region) => !isConstant(region) && (!isDirect || strideAt(last)(region) !== 0));
-  if (rank > mostAxes || regions.length + reads.axes.length + reads.choices.length + 4 > mostStreams) return undefined;
+  if (rank > mostAxes || regions.length + reads.axes.length + scalars.length + 4 > mostStreams) return undefined;
   const inputs = regions.map(({ carrier }, i) => ({ carrier, moves: moves[i] }));
   const plain =
     loop.element.kind === "input" &&
@@ -217,7 +218,7 @@ export function reduceWords(context: Context, loop: ReduceLoop, width: number): 
   const list: [Operand, boolean][] = [
     ...regions.map((region, i): [Operand, boolean] => [{ region }, moves[i]]),
     ...reads.axes.map((axis): [Operand, boolean] => [{ axis }, true]),
-    ...reads.choices.map((name): [Operand, boolean] => [{ region: context.choice(name, operands.scalar) }, false]),
+    ...scalars.map((region): [Operand, boolean] => [{ region }, false]),
   ];
   const finishing = finishLine(context, loop, own, finishReads, operands);
   const step = isColumns ? stepLine(context, loop, chosen, reads, inputs, operands) : undefined;
@@ -240,11 +241,11 @@ export function reduceWords(context: Context, loop: ReduceLoop, width: number): 
     outer.length,
     rank,
     list.length,
-    finishReads.choices.length,
+    finishScalars.length,
     context.address(loop.output),
     context.bytes(loop.output),
     ...extents,
-    ...finishReads.choices.map((name) => context.choice(name, operands.scalar).address),
+    ...finishScalars.map(({ address }) => address),
     ...list.flatMap(([operand, moving]) => streamWords(operand, rank, moving)),
   ];
 }

@@ -18,6 +18,7 @@ import { contractScratch, contractTables, emitContract } from "./contract.ts";
 import { emitGather, scatterScratch } from "./gather.ts";
 import { emitMap } from "./map.ts";
 import { emitMove } from "./move.ts";
+import { stepGlobal } from "./philox.ts";
 import { emitReduce } from "./reduce.ts";
 import { atStripe, type Stripe, stripesOf } from "./stripes.ts";
 import { checkThreads, Threads } from "./threads.ts";
@@ -166,6 +167,7 @@ export function compileWasm(kernels: Kernels, precision: Precision, threads = 1)
   const compiled = new WebAssembly.Module(module.bytes());
   const instance = new WebAssembly.Instance(compiled, imports);
   const { exports } = instance;
+  const stepCell = exports[stepGlobal] as WebAssembly.Global | undefined;
   if (isThreaded) crew = new Threads(threads, compiled, memory, instance, stripeCount);
   const cellValues = new Float64Array(shared.memory, 0, cells.cells.length);
   const storeChoices = (): void => {
@@ -198,6 +200,7 @@ export function compileWasm(kernels: Kernels, precision: Precision, threads = 1)
     setStep: (step) => {
       host.step = step;
       shared.step = step;
+      if (stepCell !== undefined) stepCell.value = step | 0;
     },
     run: (name) => {
       const run = runs.get(name);

@@ -76,5 +76,5 @@ export function pushElement(f: FunctionBuilder, place: Place, lane: number): Fun
   if (place.pointer === undefined) return f.i32(lane);
   const logBytes = place.carrier === "float64" ? 3 : 2;
   f.get(place.pointer).i32(logBytes).op("i32.shr_u");
-  return f.i32(lane * (place.stride >> logBytes)).op("i32.add");
+  return f.i32((place.unrolled + lane * place.stride) >> logBytes).op("i32.add");
 }

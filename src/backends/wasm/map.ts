@@ -1,4 +1,4 @@
-/** Map loops: whole vectors along the last axis of the output, whatever the strides of the inputs. */
+/** Map loops: whole vectors along the axis of the output that is cheapest to walk. */
 import { stridesOf } from "../../base/shape.ts";
 import type { MapLoop } from "../../ir/loops.ts";
 import { resultDraw } from "../stochastic.ts";
@@ -11,6 +11,7 @@ import { float32Lanes, float64Lanes, narrow } from "./lanes.ts";
 import { InputVectors, inputsOf, pushElement, pushInteger } from "./loop-values.ts";
 import { storeVector } from "./memory.ts";
 import { coalesce, Nest } from "./nest.ts";
+import { isShort, vectorAxisOf } from "./vector-axis.ts";
 
 export function emitMap(context: Context, f: FunctionBuilder, loop: MapLoop): void {
   if (loop.shape.includes(0)) return;
@@ -29,7 +30,9 @@ export function emitMap(context: Context, f: FunctionBuilder, loop: MapLoop): vo
   const keepsAxes = expressions.some(readsIndex);
   const joined = keepsAxes ? { groups: [loop.shape], streams: all } : coalesce([loop.shape], all);
   const [shape] = joined.groups;
-  const nest = new Nest(f, shape, joined.streams, shape.length - 1, lanes.count);
+  const axes = shape.map((_, axis) => axis);
+  const axis = vectorAxisOf(shape, axes, joined.streams, lanes.count);
+  const nest = new Nest(f, shape, joined.streams, axis, lanes.count);
   const evaluator = new Evaluator(context, f, loop, lanes, operands, expressions);
   const inputs = new InputVectors(f, lanes, nest, used);
   const bindings = evaluator.bindings(
@@ -41,7 +44,7 @@ export function emitMap(context: Context, f: FunctionBuilder, loop: MapLoop): vo
     place: nest.places[used.length + j],
     result: f.local("v128"),
   }));
-  nest.loop(0, shape.length, () => {
+  const body = (): void => {
     inputs.load();
     for (const { value, expr, place, result } of outputs) {
       if (context.carrier(value) === "int32") {
@@ -55,5 +58,8 @@ export function emitMap(context: Context, f: FunctionBuilder, loop: MapLoop): vo
       f.set(result);
     }
     for (const { place, result } of outputs) storeVector(f, nest, place, result, lanes.count);
-  });
+  };
+  const inner = axis + 1;
+  if (isShort(shape, inner, shape.length)) nest.loop(0, inner, () => nest.unroll(inner, shape.length, body));
+  else nest.loop(0, shape.length, body);
 }

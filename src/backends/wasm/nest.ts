@@ -51,6 +51,8 @@ export function coalesce(
 export interface Place {
   readonly pointer: Local | undefined;
   readonly offset: number;
+  /** Bytes to add to the offset while axes are unrolled. */
+  unrolled: number;
   /** Byte stride along the vector axis. */
   readonly stride: number;
   readonly carrier: CarrierName;
@@ -65,9 +67,12 @@ export class Nest {
   readonly #f: FunctionBuilder;
   readonly #extents: readonly number[];
   readonly #pointers: Pointer[] = [];
+  readonly #streams: readonly Stream[];
   readonly places: readonly Place[];
   /** Current index along each axis. */
   readonly counters: readonly Local[];
+  /** The index along an axis that is being unrolled. */
+  readonly fixed: (number | undefined)[];
   /** The axis walked several elements at a time, and how many. */
   readonly vectorAxis: number;
   readonly width: number;
@@ -82,13 +87,15 @@ export class Nest {
   ) {
     this.#f = f;
     this.#extents = extents;
+    this.#streams = streams;
+    this.fixed = extents.map(() => undefined);
     this.vectorAxis = vectorAxis;
     this.width = width;
     this.counters = extents.map(() => f.local("i32"));
     const known = new Map<string, Local>();
     this.places = streams.map(({ carrier, address, strides }) => {
       const stride = vectorAxis < 0 ? 0 : strides[vectorAxis];
-      if (strides.every((s) => s === 0)) return { pointer: undefined, offset: address, stride, carrier };
+      if (strides.every((s) => s === 0)) return { pointer: undefined, offset: address, unrolled: 0, stride, carrier };
       // A pointer that walks backwards would be negative if it started from 0: it holds the address itself.
       const start = strides.some((s) => s < 0) ? address : 0;
       const key = `${start}:${strides.join(",")}`;
@@ -99,7 +106,7 @@ export class Nest {
         known.set(key, local);
         this.#pointers.push({ local, strides });
       }
-      return { pointer: local, offset: address - start, stride, carrier };
+      return { pointer: local, offset: address - start, unrolled: 0, stride, carrier };
     });
   }
 
@@ -136,6 +143,25 @@ export class Nest {
           .branchIf(again);
       });
     this.#advance(from, -step * iterations);
+  }
+
+  /** Writes `body` once for every index of the axes from .. to - 1, in order: places take the steps. */
+  unroll(from: number, to: number, body: () => void): void {
+    if (from === to) {
+      body();
+      return;
+    }
+    const shift = (count: number): void =>
+      this.places.forEach((place, i) => {
+        place.unrolled += this.#streams[i].strides[from] * count;
+      });
+    for (let index = 0; index < this.#extents[from]; index++) {
+      this.fixed[from] = index;
+      this.unroll(from + 1, to, body);
+      shift(1);
+    }
+    shift(-this.#extents[from]);
+    this.fixed[from] = undefined;
   }
 
   #advance(axis: number, count: number): void {

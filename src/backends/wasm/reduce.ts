@@ -5,7 +5,6 @@ import { float64 } from "../../formats/float64.ts";
 import type { Format } from "../../formats/format.ts";
 import { input } from "../../ir/expression.ts";
 import type { ReduceLoop } from "../../ir/loops.ts";
-import { bytesPerElement } from "../layout.ts";
 import { resultDraw } from "../stochastic.ts";
 import { fitsFloat32, type Operands } from "./arithmetic.ts";
 import type { FunctionBuilder, Local } from "./assembler.ts";
@@ -16,7 +15,8 @@ import { pushIndex, pushInside, readsIndex } from "./index-vector.ts";
 import { float32Lanes, float64Lanes, type Lanes, narrow } from "./lanes.ts";
 import { InputVectors, inputsOf, pushElement, pushInteger } from "./loop-values.ts";
 import { storeLanes, storeVector } from "./memory.ts";
-import { coalesce, Nest, type Stream } from "./nest.ts";
+import { coalesce, Nest } from "./nest.ts";
+import { isShort, vectorAxisOf } from "./vector-axis.ts";
 
 /** The kinds of reduction that differ in code: float sums keep their order, integer sums and extremes need not. */
 export type Kind = "floatSum" | "integerSum" | "max" | "min";
@@ -46,24 +46,6 @@ export function lanesOf(context: Context, loop: ReduceLoop): Lanes {
   return fitsFloat32(loop.finish ?? input(0), context.format(loop.output), context, operands)
     ? float32Lanes
     : float64Lanes;
-}
-
-/** The axis whose elements become lanes; -1 for none. Axes below `outer` index results, the others terms. */
-function vectorAxisOf(
-  extents: readonly number[],
-  outer: number,
-  streams: readonly Stream[],
-  lanes: Lanes,
-  anyOrder: boolean,
-): number {
-  const axes = extents.map((_, axis) => axis).filter((axis) => axis < outer || anyOrder);
-  const isContiguous = (axis: number): boolean => {
-    const strides = streams.map((stream) => stream.strides[axis] / bytesPerElement(stream.carrier));
-    return strides.every((stride) => stride === 0 || stride === 1) && strides.includes(1);
-  };
-  const contiguous = axes.filter((axis) => extents[axis] >= lanes.count && isContiguous(axis));
-  const largest = [...axes].sort((a, b) => extents[b] - extents[a]);
-  return contiguous[contiguous.length - 1] ?? largest[0] ?? -1;
 }
 
 function combinerOf(
@@ -113,7 +95,9 @@ export function emitReduce(context: Context, f: FunctionBuilder, loop: ReduceLoo
   const joined = keepsAxes ? { groups, streams } : coalesce(groups, streams);
   const extents = joined.groups.flat();
   const outer = joined.groups[0].length;
-  const axis = vectorAxisOf(extents, outer, joined.streams.slice(0, -1), lanes, kind !== "floatSum");
+  // Lanes are different results; where any order of the terms gives the same number they may be terms of one result.
+  const axes = extents.map((_, number) => number).filter((number) => number < outer || kind !== "floatSum");
+  const axis = vectorAxisOf(extents, axes, joined.streams, lanes.count);
   const across = axis >= outer;
   const nest = new Nest(f, extents, joined.streams, axis, lanes.count);
   const place = nest.places[used.length];
@@ -128,7 +112,8 @@ export function emitReduce(context: Context, f: FunctionBuilder, loop: ReduceLoo
   const finishing = new Evaluator(context, f, loop, lanes, finishOperands(context, loop, lanes), [finish]);
   nest.loop(0, outer, () => {
     combiner.start();
-    nest.loop(outer, extents.length, () => {
+    const overTerms = isShort(extents, outer, extents.length) && !across ? nest.unroll : nest.loop;
+    overTerms.call(nest, outer, extents.length, () => {
       inputs.load();
       if (kind === "integerSum") pushInteger(f, evaluator, loop.element, bindings);
       else evaluator.pushValue(loop.element, kind === "floatSum" ? context.precision.accumulate : undefined, bindings);

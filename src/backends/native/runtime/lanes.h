@@ -147,3 +147,19 @@ INLINE f64v oddsum64(f64v x, f64v y) {
   i64v inexact = abs64(error) > 0, even = ((i64v)sum & 1) - 1;
   return (f64v)((i64v)sum + (toward & inexact & even));
 }
+
+/* One word of Philox 4x32-10 (src/base/philox.ts) and the next: uniform in [0, 1) with 53 bits, in every lane. */
+INLINE f64v draw64(f64v a, f64v b, double step, unsigned stream, unsigned seed, unsigned high) {
+  f64v drawn = {0};
+  for (int i = 0; i < LANES64; i++) {
+    unsigned c0 = (unsigned)(i64)a[i], c1 = (unsigned)(i64)b[i], c2 = (unsigned)(i64)step, c3 = high, k0 = seed, k1 = stream;
+    for (int round = 0; round < 10; round++, k0 += 0x9e3779b9, k1 += 0xbb67ae85) {
+      u64 p0 = (u64)0xd2511f53 * c0, p1 = (u64)0xcd9e8d57 * c2;
+      unsigned next = (unsigned)(p1 >> 32) ^ c1 ^ k0;
+      c2 = (unsigned)(p0 >> 32) ^ c3 ^ k1;
+      c1 = (unsigned)p1, c3 = (unsigned)p0, c0 = next;
+    }
+    drawn[i] = ((double)(c0 >> 5) * 0x1p26 + (double)(c1 >> 6)) * 0x1p-53;
+  }
+  return drawn;
+}

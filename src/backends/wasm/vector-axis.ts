@@ -1,0 +1,42 @@
+/** Which axis of a nest becomes lanes, and which axes inside it are short enough to be written out. */
+import { bytesPerElement } from "../layout.ts";
+import type { Stream } from "./nest.ts";
+
+/** Instructions that one vector of a stream costs, about: lanes side by side, every second one, anything else. */
+const costs = { contiguous: 1, paired: 3, scattered: 6 } as const;
+
+function cost({ carrier, strides }: Stream, axis: number): number {
+  const stride = strides[axis] / bytesPerElement(carrier);
+  if (stride === 0 || stride === 1) return costs.contiguous;
+  return stride === 2 ? costs.paired : costs.scattered;
+}
+
+const reach = (streams: readonly Stream[], axis: number): number =>
+  streams.reduce((sum, { strides }) => sum + Math.abs(strides[axis]), 0);
+
+/**
+ * The cheapest of `axes` to walk `count` elements at a time: by the instructions, then by the memory that a vector
+ * touches. Axes shorter than a vector only where there is no other; -1 for none.
+ */
+export function vectorAxisOf(
+  extents: readonly number[],
+  axes: readonly number[],
+  streams: readonly Stream[],
+  count: number,
+): number {
+  const long = axes.filter((axis) => extents[axis] >= count);
+  if (long.length === 0) return [...axes].sort((a, b) => extents[b] - extents[a])[0] ?? -1;
+  const total = (axis: number): number => streams.reduce((sum, stream) => sum + cost(stream, axis), 0);
+  return long.reduce((best, axis) => {
+    const difference = total(axis) - total(best) || reach(streams, axis) - reach(streams, best);
+    return difference <= 0 ? axis : best;
+  });
+}
+
+/** Most copies of a loop's body. */
+const mostCopies = 16;
+
+/** Whether the axes from .. to - 1 are few enough elements to be written out. */
+export function isShort(extents: readonly number[], from: number, to: number): boolean {
+  return extents.slice(from, to).reduce((product, extent) => product * extent, 1) <= mostCopies;
+}
