@@ -5,7 +5,7 @@ import { processorHere } from "../../src/backends/native/machine.ts";
 
 const widths = [512, 256, 128] as const;
 
-/** Every width of this processor; none (and one line on why) where nothing can be compiled. */
+/** Every width of this processor, with the registers of processors that have no more; none (and one line on why) where nothing can be compiled. */
 export function targetsHere(): readonly Target[] {
   const reason = whyNot();
   if (reason !== undefined) {
@@ -13,5 +13,7 @@ export function targetsHere(): readonly Target[] {
     return [];
   }
   const { width: widest, registers } = processorHere();
-  return widths.filter((width) => width <= widest).map((width) => ({ width, registers }));
+  return widths
+    .filter((width) => width <= widest)
+    .map((width) => ({ width, registers: process.arch === "x64" && width < 512 ? 16 : registers }));
 }

@@ -76,6 +76,11 @@ interface Case {
 
 const cases: Case[] = [];
 
+/** Notes a case for `testNative`. */
+export function remember(noted: Case): void {
+  cases.push(noted);
+}
+
 /** @param fill Numbers of an input by name and size. */
 export function expectAgreement(
   kernel: Kernel,

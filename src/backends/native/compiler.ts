@@ -1,7 +1,7 @@
 /** Compiles units of printed C, several at once. */
 import { UsageError } from "../../base/errors.ts";
 import { buildFolder, cachedUnit, keepUnit, type UnitName } from "./cache.ts";
-import { builtin, type FileSystem, hashOf, type Path, type Processes } from "./builtin.ts";
+import { builtin, type FileSystem, hashOf, type Os, type Path, type Processes } from "./builtin.ts";
 import { type Compiler, compilerHere, processorHere } from "./machine.ts";
 
 export interface Unit {
@@ -62,11 +62,14 @@ function includeFolder(): string {
 /** An argument in a response file of gcc and clang. */
 const quoted = (argument: string): string => `"${argument.replace(/[\\"]/g, "\\$&")}"`;
 
-/** Runs all compilers at once; the script is constant, and what differs are the names of response files. */
-const script = `cc=$1; shift
+/** Runs compilers, some at once; the script is constant, and what differs are the names of response files. */
+const script = `cc=$1; most=$2; shift 2
 stop() { for pid in $pids; do kill -9 "$pid" 2>/dev/null; done; exit 1; }
 trap stop TERM
-for file in "$@"; do "$cc" "@$file" 2>"$file.log" & pids="$pids $!"; done
+for file in "$@"; do
+  "$cc" "@$file" 2>"$file.log" & pids="$pids $!"; started=$((started + 1))
+  if [ "$((started % most))" -eq 0 ]; then wait; pids=; fi
+done
 wait`;
 
 function run(compiler: Compiler, folder: string, units: readonly Unit[]): string[] {
@@ -81,8 +84,9 @@ function run(compiler: Compiler, folder: string, units: readonly Unit[]): string
     return { output, response };
   });
   const responses = paths.map(({ response }) => response);
+  const atOnce = Math.max(2, builtin<Os>("node:os").availableParallelism());
   const options = { stdio: "ignore", timeout: mostMilliseconds, killSignal: "SIGTERM" } as const;
-  const ended = spawnSync("/bin/sh", ["-c", script, "sh", compiler.command, ...responses], options);
+  const ended = spawnSync("/bin/sh", ["-c", script, "sh", compiler.command, String(atOnce), ...responses], options);
   if ((ended.error as NodeJS.ErrnoException | undefined)?.code === "ETIMEDOUT") {
     throw new UsageError(`backend native: ${compiler.command} did not finish in ${mostMilliseconds / 1000} s`);
   }
