@@ -2,7 +2,7 @@
 import { UsageError } from "../../base/errors.ts";
 import { buildFolder, cachedUnit, keepUnit, type UnitName } from "./cache.ts";
 import { builtin, type FileSystem, hashOf, type Os, type Path, type Processes } from "./builtin.ts";
-import { type Compiler, compilerHere, processorHere } from "./machine.ts";
+import { type Compiler, compilerHere, compilerSeconds, processorHere } from "./machine.ts";
 
 export interface Unit {
   readonly text: string;
@@ -13,14 +13,14 @@ export interface Unit {
 }
 
 /** A compiler that takes longer hangs. */
-const mostMilliseconds = 120_000;
+const mostSeconds = 300;
 
 /**
  * No flag may change a bit: contraction stays off, and -fno-math-errno only lets square roots be instructions. Lines and
  * the runtime look at the same bytes as floats and as integers.
  */
 const flags: readonly string[] = [
-  "-O3",
+  "-O2",
   "-march=native",
   "-ffp-contract=off",
   "-fno-math-errno",
@@ -33,11 +33,14 @@ const flags: readonly string[] = [
   "-pthread",
 ];
 
+/** NONSMOOTH_CFLAGS: for sanitizers. */
+const extraFlags = (): readonly string[] => (process.env.NONSMOOTH_CFLAGS ?? "").split(" ").filter((flag) => flag !== "");
+
 function flagsOf({ width }: Unit): readonly string[] {
   const own = [...flags, `-DWIDTH=${width / 8}`];
   if (process.arch === "x64") own.push(`-mprefer-vector-width=${width}`);
   if (process.platform === "darwin") own.push("-undefined", "dynamic_lookup");
-  return [...own, ...(process.env.NONSMOOTH_CFLAGS ?? "").split(" ").filter((flag) => flag !== "")];
+  return [...own, ...extraFlags()];
 }
 
 /** Changes with the meaning of units. */
@@ -85,10 +88,11 @@ function run(compiler: Compiler, folder: string, units: readonly Unit[]): string
   });
   const responses = paths.map(({ response }) => response);
   const atOnce = Math.max(2, builtin<Os>("node:os").availableParallelism());
-  const options = { stdio: "ignore", timeout: mostMilliseconds, killSignal: "SIGTERM" } as const;
+  const seconds = compilerSeconds(mostSeconds);
+  const options = { stdio: "ignore", timeout: seconds * 1000, killSignal: "SIGTERM" } as const;
   const ended = spawnSync("/bin/sh", ["-c", script, "sh", compiler.command, String(atOnce), ...responses], options);
   if ((ended.error as NodeJS.ErrnoException | undefined)?.code === "ETIMEDOUT") {
-    throw new UsageError(`backend native: ${compiler.command} did not finish in ${mostMilliseconds / 1000} s`);
+    throw new UsageError(`backend native: ${compiler.command} did not finish in ${seconds} s`);
   }
   for (const { output, response } of paths) {
     if (fs.existsSync(output) && fs.statSync(output).size > 0) continue;

@@ -30,11 +30,8 @@ export class Context {
   readonly precision: Precision;
   readonly #planned: PlannedKernel;
   readonly #choices: ChoiceCells;
-  readonly #start: number;
 
-  /** @param start Where the cells of the choices begin; the step follows them. */
-  constructor(name: string, planned: PlannedKernel, precision: Precision, choices: ChoiceCells, start: number) {
-    this.#start = start;
+  constructor(name: string, planned: PlannedKernel, precision: Precision, choices: ChoiceCells) {
     this.name = name;
     this.#planned = planned;
     this.precision = precision;
@@ -66,11 +63,11 @@ export class Context {
     return streamOf(this.carrier(access.value), this.address(access.value), access.offset, access.strides);
   }
 
-  /** The float64 cells that hold choices rounded to a format, and the step behind them. */
+  /** The float64 cells, at the start of the arena, of choices rounded to a format; the step is in the cell behind all of them. */
   scalars({ choices, draws }: Reads, format: Format | undefined): readonly Region[] {
     const places = choices.map((name) => this.#choices.address(this.name, name, format));
     if (draws) places.push(this.#choices.bytes);
-    return places.map((place) => ({ carrier: "float64", address: this.#start + place, strides: [] }));
+    return places.map((place) => ({ carrier: "float64", address: place, strides: [] }));
   }
 }
 

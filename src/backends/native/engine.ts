@@ -28,7 +28,13 @@ const overrun = 192;
 const stepBytes = 8;
 
 /** Loops as words, or by the reference where only it computes them. */
-type Step = { readonly words: Word[][]; readonly loops: readonly Loop[] } | { readonly reference: () => void };
+type Step = Listed | { readonly reference: () => void };
+
+interface Listed {
+  readonly words: Word[][];
+  /** Of each list of words. */
+  readonly loops: Loop[];
+}
 
 function wordsOf(context: Context, loop: Loop, tables: Tables, target: Target, threads: number): Word[][] | undefined {
   const { width } = target;
@@ -47,21 +53,16 @@ function wordsOf(context: Context, loop: Loop, tables: Tables, target: Target, t
   }
 }
 
-function stepsOf(
-  context: Context,
-  arena: Arena,
-  tables: Tables,
-  target: Target,
-  threads: number,
-): Step[] {
+/** The loops of a kernel in order, those that the runtime computes together. */
+function stepsOf(loops: readonly Loop[], printed: ReadonlyMap<Loop, Word[][] | undefined>, arena: Arena): Step[] {
   const steps: Step[] = [];
-  for (const loop of context.kernel.loops) {
-    const words = wordsOf(context, loop, tables, target, threads);
+  for (const loop of loops) {
+    const words = printed.get(loop);
     const last = steps[steps.length - 1];
     if (words === undefined) steps.push({ reference: once(() => prepare(loop, arena)) });
     else if (last !== undefined && "words" in last) {
       last.words.push(...words);
-      (last.loops as Loop[]).push(...words.map(() => loop));
+      last.loops.push(...words.map(() => loop));
     } else steps.push({ words: [...words], loops: words.map(() => loop) });
   }
   return steps;
@@ -76,12 +77,12 @@ function once(make: () => () => void): () => void {
   };
 }
 
-function resolve(words: Word[][], library: Library): BigInt64Array {
+function resolve(words: Word[][], addressOf: Library["addressOf"]): BigInt64Array {
   const all = words.flatMap(([kind, ...rest]) => [kind, rest.length + 2, ...rest]);
   return BigInt64Array.from(all, (word) => {
     if (typeof word === "bigint") return word;
     if (typeof word === "number") return BigInt(word);
-    return word === undefined ? 0n : library.addressOf(word);
+    return word === undefined ? 0n : addressOf(word);
   });
 }
 
@@ -115,7 +116,7 @@ export function prepareNative(requests: readonly Request[], target: Target): voi
     const planned = plan(kernels, precision, () => 0, cells.bytes + stepBytes);
     const tables = new Tables();
     return Object.entries(planned.kernels).flatMap(([name, kernel]) => {
-      const context = new Context(name, kernel, precision, cells, 0);
+      const context = new Context(name, kernel, precision, cells);
       return kernel.kernel.loops.flatMap((loop) => sourcesOf(wordsOf(context, loop, tables, target, 1) ?? []));
     });
   });
@@ -125,24 +126,22 @@ export function prepareNative(requests: readonly Request[], target: Target): voi
 /** @param target The vectors to compile for. */
 export function compileNative(kernels: Kernels, precision: Precision, threads: number, target: Target): Engine {
   checkThreads(threads);
-  // The addon says where the arena lies, which decides how it is aligned.
-  const { addon } = libraryOf([], target.width);
   const cells = choiceCells(kernels, precision);
   const unplaced = plan(kernels, precision, () => 0, cells.bytes + stepBytes);
+  const tables = new Tables();
+  const printed = new Map<Loop, Word[][] | undefined>();
+  for (const [name, kernel] of Object.entries(unplaced.kernels)) {
+    const context = new Context(name, kernel, precision, cells);
+    for (const loop of kernel.kernel.loops) printed.set(loop, wordsOf(context, loop, tables, target, threads));
+  }
+  const { addon, addressOf } = libraryOf([...printed.values()].flatMap((words) => sourcesOf(words ?? [])), target.width);
   const memory = allocate(unplaced);
-  const bytes = new Uint8Array(memory);
-  const shift = Number(-addon.prepare(bytes) & BigInt(alignment - 1));
+  // The runtime sees an arena that starts on a cache line; views and the reference see where that is.
+  const shift = Number(-addon.prepare(new Uint8Array(memory)) & BigInt(alignment - 1));
+  const arena = new Uint8Array(memory, shift);
   const planned = shifted(unplaced, shift);
   const choices = new Choices(kernels);
   const shared: Shared = { memory, precision, choices, step: 0 };
-  const tables = new Tables();
-  const steps = new Map<string, Step[]>();
-  for (const [name, kernel] of Object.entries(planned.kernels)) {
-    const context = new Context(name, kernel, precision, cells, shift);
-    steps.set(name, stepsOf(context, new Arena(name, kernel, shared), tables, target, threads));
-  }
-  const printed = [...steps.values()].flat().flatMap((step) => ("words" in step ? sourcesOf(step.words) : []));
-  const library = libraryOf(printed, target.width);
   const joined = tables.joined();
   let crew: object | undefined = addon.crew(threads);
   const cellValues = new Float64Array(memory, shift, cells.cells.length + 1);
@@ -154,18 +153,17 @@ export function compileNative(kernels: Kernels, precision: Precision, threads: n
   };
   storeChoices();
   const runs = new Map<string, readonly (() => void)[]>();
-  for (const [name, own] of steps) {
-    runs.set(
-      name,
-      own.map((step) => {
-        if ("reference" in step) return step.reference;
-        const words = resolve(step.words, library);
-        return () => {
-          const bad = addon.run(crew as object, bytes, words, joined);
-          if (bad !== undefined) outside(step.words, step.loops, memory, bad);
-        };
-      }),
-    );
+  for (const [name, kernel] of Object.entries(planned.kernels)) {
+    const steps = stepsOf(kernel.kernel.loops, printed, new Arena(name, kernel, shared));
+    const run = (step: Step): (() => void) => {
+      if ("reference" in step) return step.reference;
+      const words = resolve(step.words, addressOf);
+      return () => {
+        const bad = addon.run(crew as object, arena, words, joined);
+        if (bad !== undefined) outside(step, arena, bad);
+      };
+    };
+    runs.set(name, steps.map(run));
   }
   const views = new Map<string, Carrier>();
   const buffer = (name: string): Carrier => {
@@ -196,6 +194,7 @@ export function compileNative(kernels: Kernels, precision: Precision, threads: n
       for (const step of own) step();
     },
     dispose: () => {
+      if (crew !== undefined) addon.disband(crew);
       crew = undefined;
       views.clear();
       runs.clear();
@@ -204,7 +203,7 @@ export function compileNative(kernels: Kernels, precision: Precision, threads: n
 }
 
 /** Throws the error of a gather whose index is outside its table. */
-function outside(words: Word[][], loops: readonly Loop[], memory: ArrayBuffer, [at, place]: readonly [number, number]): never {
+function outside({ words, loops }: Listed, arena: Uint8Array, [at, place]: readonly [number, number]): never {
   let start = 0;
   const found = words.findIndex((own) => {
     const isHere = start === at;
@@ -213,6 +212,6 @@ function outside(words: Word[][], loops: readonly Loop[], memory: ArrayBuffer, [
   });
   const loop = loops[found] as Extract<Loop, { loop: "gather" }>;
   const address = words[found][loop.mode === "gather" ? 6 : 7] as number;
-  const [index] = new Int32Array(memory, address + place * 4, 1);
+  const [index] = new Int32Array(arena.buffer, arena.byteOffset + address + place * 4, 1);
   throw new UsageError(`${loop.mode}: index ${index} is outside 0 .. ${loop.rows - 1}`);
 }

@@ -9,8 +9,9 @@ import type { Source } from "./source.ts";
 export interface Addon {
   open(path: string): bigint;
   symbol(handle: bigint, name: string): bigint;
-  /** Threads that run loops together; they end with the value. */
+  /** Threads that run loops together, until they are disbanded or the value is collected. */
   crew(threads: number): object;
+  disband(crew: object): void;
   /** The address of the first byte. */
   prepare(bytes: Uint8Array): bigint;
   run(crew: object, arena: Uint8Array, words: BigInt64Array, tables: Int32Array): readonly [number, number] | undefined;
@@ -67,14 +68,20 @@ export interface Library {
   addressOf(source: Source): bigint;
 }
 
+/** What `load` gives; a file that does not load is not kept. @throws UsageError in one line. */
+function loading<T>(path: string, load: () => T): T {
+  try {
+    return load();
+  } catch (cause) {
+    builtin<FileSystem>("node:fs").rmSync(path, { force: true });
+    const line = String((cause as Error).message).split("\n")[0];
+    throw new UsageError(`backend native: compiled code does not load: ${line}`, { cause });
+  }
+}
+
 function dlopen(path: string): Addon {
   const module = { exports: {} as Addon };
-  try {
-    process.dlopen(module, path);
-  } catch (cause) {
-    const line = String((cause as Error).message).split("\n")[0];
-    throw new UsageError(`backend native: the addon does not load: ${line}`, { cause });
-  }
+  loading(path, () => process.dlopen(module, path));
   return module.exports;
 }
 
@@ -103,7 +110,7 @@ export function libraryOf(sources: readonly Source[], width: number): Library {
   const addon = own ?? dlopen(paths.shift() as string);
   addons.set(width, addon);
   wanted.forEach((group, i) => {
-    const handle = addon.open(paths[i]);
+    const handle = loading(paths[i], () => addon.open(paths[i]));
     for (const { name } of group.sources) symbols.set(symbolKey(width, name), addon.symbol(handle, name));
   });
   return { addon, addressOf: ({ name }) => symbols.get(symbolKey(width, name)) as bigint };

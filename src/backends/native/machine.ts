@@ -45,8 +45,15 @@ export interface Compiler {
   readonly version: string;
 }
 
-const answerMilliseconds = 10_000;
+/** Longest answer to `--version`; NONSMOOTH_CC_SECONDS. */
+const answerSeconds = 10;
 let compiler: Compiler | { readonly missing: string } | undefined;
+
+/** Seconds that a compiler may take: NONSMOOTH_CC_SECONDS where it is less. */
+export function compilerSeconds(most: number): number {
+  const own = Number(process.env.NONSMOOTH_CC_SECONDS);
+  return own > 0 ? Math.min(own, most) : most;
+}
 
 /** The C compiler: NONSMOOTH_CC, or `cc`; or one line on why there is none. */
 export function compilerHere(): Compiler | { readonly missing: string } {
@@ -56,7 +63,11 @@ export function compilerHere(): Compiler | { readonly missing: string } {
 
 function askCompiler(command: string): Compiler | { readonly missing: string } {
   const { spawnSync } = builtin<Processes>("node:child_process");
-  const answer = spawnSync(command, ["--version"], { encoding: "utf8", timeout: answerMilliseconds, killSignal: "SIGKILL" });
+  const answer = spawnSync(command, ["--version"], {
+    encoding: "utf8",
+    timeout: compilerSeconds(answerSeconds) * 1000,
+    killSignal: "SIGKILL",
+  });
   const code = (answer.error as NodeJS.ErrnoException | undefined)?.code;
   if (code === "ENOENT") return { missing: `no C compiler: ${command} is not on PATH` };
   if (code === "ETIMEDOUT") return { missing: `the C compiler does not answer: ${command} --version` };

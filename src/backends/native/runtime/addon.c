@@ -60,22 +60,42 @@ static napi_value find_symbol(napi_env env, napi_callback_info info) {
   return pointer_value(env, address);
 }
 
-static void finalize_crew(napi_env env, void *crew, void *hint) {
+/* What a crew's value points to: empty once it is disbanded. */
+struct holder {
+  struct crew *crew;
+};
+
+static void finalize_crew(napi_env env, void *data, void *hint) {
   (void)env, (void)hint;
-  disband(crew);
+  struct holder *holder = data;
+  if (holder->crew) disband(holder->crew);
+  free(holder);
 }
 
-/* crew(threads): lives as long as the value. */
+/* disband(crew): its threads end now. */
+static napi_value end_crew(napi_env env, napi_callback_info info) {
+  napi_value value, result;
+  void *data;
+  if (!arguments(env, info, 1, &value) || napi_get_value_external(env, value, &data) != napi_ok)
+    return fail(env, "disband: expected a crew");
+  struct holder *holder = data;
+  if (holder->crew) disband(holder->crew);
+  holder->crew = 0;
+  return napi_get_undefined(env, &result) == napi_ok ? result : 0;
+}
+
+/* crew(threads): lives until it is disbanded or collected. */
 static napi_value new_crew(napi_env env, napi_callback_info info) {
   napi_value value, result;
   int64_t threads;
   if (!arguments(env, info, 1, &value) || napi_get_value_int64(env, value, &threads) != napi_ok || threads < 1 || threads > 1024)
     return fail(env, "crew: expected a number of threads");
-  struct crew *crew = muster(threads);
-  if (crew == 0) return fail(env, "no memory for threads");
-  if (napi_create_external(env, crew, finalize_crew, 0, &result) == napi_ok) return result;
-  disband(crew);
-  return fail(env, "crew: no external value");
+  struct holder *holder = calloc(1, sizeof *holder);
+  if (holder) holder->crew = muster(threads);
+  if (holder && holder->crew && napi_create_external(env, holder, finalize_crew, 0, &result) == napi_ok) return result;
+  if (holder && holder->crew) disband(holder->crew);
+  free(holder);
+  return fail(env, "no memory for threads");
 }
 
 static int view(napi_env env, napi_value value, napi_typedarray_type type, char **data, size_t *length) {
@@ -112,7 +132,8 @@ static napi_value run(napi_env env, napi_callback_info info) {
       !view(env, values[1], napi_uint8_array, &base, &bytes) || !view(env, values[2], napi_bigint64_array, &words_data, &count) ||
       !view(env, values[3], napi_int32_array, &tables_data, &entries))
     return fail(env, "run: expected a crew, the arena, words and tables");
-  struct crew *crew = crew_pointer;
+  struct crew *crew = ((struct holder *)crew_pointer)->crew;
+  if (crew == 0) return fail(env, "run: the crew is disbanded");
   const i64 *words = (const i64 *)words_data;
   for (size_t at = 0; at < count; at += (size_t)words[at + 1]) {
     const i64 *own = words + at + 2;
@@ -144,7 +165,7 @@ NAPI_MODULE_INIT() {
   static const struct {
     const char *name;
     napi_callback call;
-  } functions[] = {{"open", open_unit}, {"symbol", find_symbol}, {"crew", new_crew}, {"prepare", prepare}, {"run", run}};
+  } functions[] = {{"open", open_unit}, {"symbol", find_symbol}, {"crew", new_crew}, {"disband", end_crew}, {"prepare", prepare}, {"run", run}};
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value value;
     if (napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].call, 0, &value) != napi_ok ||

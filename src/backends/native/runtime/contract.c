@@ -35,7 +35,7 @@ static char *place(const struct contract *job, const struct operand *x, i64 batc
 /* Elements of panels, as they are stored. */
 #define DEFINE_PACK(name, from_type, to_type)                                                                           \
   /* Groups of `run` lines are contiguous. */                                                                           \
-  INLINE void name##_runs(to_type *to, i64 width, const from_type *from, const int *lines, i64 count, const int *terms, \
+  INLINE void name##_runs(to_type *restrict to, i64 width, const from_type *restrict from, const int *restrict lines, i64 count, const int *terms, \
                           i64 k, i64 run) {                                                                             \
     for (i64 t = 0; t < k; t++, to += width) {                                                                          \
       i64 line = 0;                                                                                                     \
@@ -46,7 +46,7 @@ static char *place(const struct contract *job, const struct operand *x, i64 batc
       for (; line < count; line++) to[line] = (to_type)from[terms[t] + lines[line]];                                    \
     }                                                                                                                   \
   }                                                                                                                     \
-  static void name(to_type *to, i64 width, const from_type *from, const int *lines, i64 count, const int *terms, i64 k, \
+  static void name(to_type *restrict to, i64 width, const from_type *restrict from, const int *restrict lines, i64 count, const int *terms, i64 k, \
                    i64 run) {                                                                                           \
     if (count < width) memset(to, 0, (size_t)(k * width) * sizeof *to);                                                 \
     if (run == 16) name##_runs(to, width, from, lines, count, terms, k, 16);                                            \
