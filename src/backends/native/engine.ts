@@ -17,6 +17,7 @@ import { type Library, libraryOf } from "./library.ts";
 import { mapWords } from "./map.ts";
 import { moveWords } from "./move.ts";
 import { reduceWords } from "./reduce.ts";
+import type { Source } from "./source.ts";
 import { Tables } from "./tables.ts";
 
 type Kernels = Readonly<Record<string, Kernel>>;
@@ -86,7 +87,7 @@ function resolve(words: Word[][], addressOf: Library["addressOf"]): BigInt64Arra
   });
 }
 
-const sourcesOf = (words: readonly Word[][]): Extract<Word, object>[] =>
+const sourcesOf = (words: readonly Word[][]): Source[] =>
   words.flat().filter((word) => typeof word === "object");
 
 function allocate(planned: Plan): ArrayBuffer {
@@ -109,32 +110,47 @@ export interface Request {
   readonly precision: Precision;
 }
 
+interface Printed {
+  readonly planned: Plan;
+  readonly cells: ReturnType<typeof choiceCells>;
+  readonly tables: Tables;
+  /** Undefined for loops that only the reference computes. */
+  readonly words: ReadonlyMap<Loop, Word[][] | undefined>;
+  readonly sources: readonly Source[];
+}
+
+function print({ kernels, precision }: Request, target: Target, threads: number): Printed {
+  const cells = choiceCells(kernels, precision);
+  const planned = plan(kernels, precision, () => 0, cells.bytes + stepBytes);
+  const tables = new Tables();
+  const words = new Map<Loop, Word[][] | undefined>();
+  for (const [name, kernel] of Object.entries(planned.kernels)) {
+    const context = new Context(name, kernel, precision, cells);
+    for (const loop of kernel.kernel.loops) words.set(loop, wordsOf(context, loop, tables, target, threads));
+  }
+  return { planned, cells, tables, words, sources: [...words.values()].flatMap((own) => sourcesOf(own ?? [])) };
+}
+
 /** Compiles and loads at once what later engines for these requests will need. */
 export function prepareNative(requests: readonly Request[], target: Target): void {
-  const sources = requests.flatMap(({ kernels, precision }) => {
-    const cells = choiceCells(kernels, precision);
-    const planned = plan(kernels, precision, () => 0, cells.bytes + stepBytes);
-    const tables = new Tables();
-    return Object.entries(planned.kernels).flatMap(([name, kernel]) => {
-      const context = new Context(name, kernel, precision, cells);
-      return kernel.kernel.loops.flatMap((loop) => sourcesOf(wordsOf(context, loop, tables, target, 1) ?? []));
-    });
-  });
-  libraryOf(sources, target.width);
+  libraryOf(
+    requests.flatMap((request) => print(request, target, 1).sources),
+    target.width,
+  );
+}
+
+/** The C that is printed for kernels, without the runtime. */
+export function printedText(kernels: Kernels, precision: Precision, target: Target): string {
+  return print({ kernels, precision }, target, 1)
+    .sources.map(({ text }) => text)
+    .join("\n");
 }
 
 /** @param target The vectors to compile for. */
 export function compileNative(kernels: Kernels, precision: Precision, threads: number, target: Target): Engine {
   checkThreads(threads);
-  const cells = choiceCells(kernels, precision);
-  const unplaced = plan(kernels, precision, () => 0, cells.bytes + stepBytes);
-  const tables = new Tables();
-  const printed = new Map<Loop, Word[][] | undefined>();
-  for (const [name, kernel] of Object.entries(unplaced.kernels)) {
-    const context = new Context(name, kernel, precision, cells);
-    for (const loop of kernel.kernel.loops) printed.set(loop, wordsOf(context, loop, tables, target, threads));
-  }
-  const { addon, addressOf } = libraryOf([...printed.values()].flatMap((words) => sourcesOf(words ?? [])), target.width);
+  const { planned: unplaced, cells, tables, words: printed, sources } = print({ kernels, precision }, target, threads);
+  const { addon, addressOf } = libraryOf(sources, target.width);
   const memory = allocate(unplaced);
   // The runtime sees an arena that starts on a cache line; views and the reference see where that is.
   const shift = Number(-addon.prepare(new Uint8Array(memory)) & BigInt(alignment - 1));
