@@ -7,11 +7,12 @@ import { trace } from "../src/ir/trace.ts";
 import { call } from "../src/ops/call.ts";
 import { conv2dInputOp } from "../src/ops/conv2d-input.ts";
 import { conv2dWeightOp } from "../src/ops/conv2d-weight.ts";
-import { conv2d, matmul } from "../src/ops/index.ts";
+import { conv2d } from "../src/ops/index.ts";
 import { type Contender, type TimedBench, timed } from "./bench.ts";
 import { numbers } from "./numbers.ts";
 import { jaxConv, pytorchConv, tfjsConv } from "./peers/conv2d.ts";
 import { type ConvLayer, type ConvWork, operations, shapesOf } from "./peers/conv2d-layer.ts";
+import { products } from "./peers/products.ts";
 import { type Arithmetic, roofPeers } from "./peers/roofs.ts";
 
 const layers: readonly ConvLayer[] = [
@@ -55,28 +56,6 @@ function ours(work: ConvWork, layer: ConvLayer, arithmetic: Arithmetic, store: s
     () => engine.run("program"),
     () => engine.dispose(),
   );
-}
-
-/** The time of `flops` operations in products of 512 x 512 matrices. */
-function products(flops: number, arithmetic: Arithmetic): Contender {
-  const size = 512;
-  const shape = [size, size];
-  const program = trace(({ a, b }) => ({ c: matmul(a, b) }), { a: shape, b: shape });
-  const engine = compile(program, { precision: { store: "float32", arithmetic }, backend: "wasm" });
-  for (const operand of ["a", "b"]) engine.write(operand, numbers(operand, size * size));
-  const whole = timed(
-    "matmul",
-    () => engine.run("program"),
-    () => engine.dispose(),
-  );
-  return {
-    ...whole,
-    async seconds(repeats) {
-      const wanted = (repeats * flops) / (2 * size ** 3);
-      const runs = Math.max(1, Math.round(wanted));
-      return (await whole.seconds(runs)) * (wanted / runs);
-    },
-  };
 }
 
 function bench(work: ConvWork, layer: ConvLayer, arithmetic: Arithmetic, store = "float32"): TimedBench {

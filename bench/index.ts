@@ -5,7 +5,8 @@ import { conv2dBenches } from "./conv2d.ts";
 import { matmulBenches } from "./matmul.ts";
 import { memoryBench } from "./memory.ts";
 import { mlpBenches } from "./mlp.ts";
-import { threadsBench } from "./threads.ts";
+import { networkBenches } from "./networks.ts";
+import { threadsBenches } from "./threads.ts";
 import { workersBench } from "./workers.ts";
 import { zoneBenches } from "./zone.ts";
 
@@ -18,8 +19,9 @@ export const benches: readonly Bench[] = [
   ...mlpBenches,
   ...matmulBenches,
   ...conv2dBenches,
+  ...networkBenches,
   memoryBench,
-  threadsBench,
+  ...threadsBenches,
   workersBench,
   ...zoneBenches,
 ];

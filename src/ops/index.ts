@@ -2,6 +2,7 @@
 import { absOp } from "./abs.ts";
 import { addOp } from "./add.ts";
 import { avgPool2dOp, globalAvgPoolOp } from "./avgPool2d.ts";
+import { batchNormOp } from "./batchNorm.ts";
 import { broadcastOp } from "./broadcast.ts";
 import { castOp } from "./cast.ts";
 import { clampOp } from "./clamp.ts";
@@ -20,11 +21,13 @@ import { expOp } from "./exp.ts";
 import { flattenOp } from "./flatten.ts";
 import { gatherOp, scatterAddOp } from "./gather.ts";
 import { geluOp } from "./gelu.ts";
+import { groupNormOp } from "./groupNorm.ts";
 import { hardsigmoidOp } from "./hardsigmoid.ts";
 import { hardswishOp } from "./hardswish.ts";
 import { hardtanhOp } from "./hardtanh.ts";
 import { hybridMaxPool2dOp } from "./hybridMaxPool2d.ts";
 import { l2normOp } from "./l2norm.ts";
+import { layerNormOp } from "./layerNorm.ts";
 import { leakyReluOp } from "./leakyRelu.ts";
 import { linearOp } from "./linear.ts";
 import { logOp } from "./log.ts";
@@ -58,6 +61,7 @@ import { sqrtOp } from "./sqrt.ts";
 import { squareOp } from "./square.ts";
 import { subOp } from "./sub.ts";
 import { sumOp } from "./sum.ts";
+import { sumOfOp } from "./sum-of.ts";
 import { tanhOp } from "./tanh.ts";
 import { transposeOp } from "./transpose.ts";
 import { upsampleNearestOp } from "./upsampleNearest.ts";
@@ -67,6 +71,13 @@ import { windowReduceOp, windowSpreadOp } from "./window-sums.ts";
 export { abs } from "./abs.ts";
 export { add } from "./add.ts";
 export { type AvgPoolSpec, avgPool2d, globalAvgPool } from "./avgPool2d.ts";
+export {
+  type BatchNormSpec,
+  type BatchStatistics,
+  batchNorm,
+  batchNormWithStatistics,
+  runningStatistics,
+} from "./batchNorm.ts";
 export { broadcast } from "./broadcast.ts";
 export type { Operand } from "./call.ts";
 export { cast } from "./cast.ts";
@@ -82,10 +93,12 @@ export { exp } from "./exp.ts";
 export { flatten } from "./flatten.ts";
 export { gather, scatterAdd } from "./gather.ts";
 export { gelu } from "./gelu.ts";
+export { groupNorm } from "./groupNorm.ts";
 export { hardsigmoid } from "./hardsigmoid.ts";
 export { hardswish } from "./hardswish.ts";
 export { hardtanh } from "./hardtanh.ts";
 export { l2norm } from "./l2norm.ts";
+export { layerNorm } from "./layerNorm.ts";
 export { leakyRelu } from "./leakyRelu.ts";
 export { linear } from "./linear.ts";
 export { log } from "./log.ts";
@@ -196,6 +209,10 @@ const list: readonly Op[] = [
   upsampleNearestOp,
   windowReduceOp,
   windowSpreadOp,
+  batchNormOp,
+  groupNormOp,
+  layerNormOp,
+  sumOfOp,
 ];
 
 /** Every op by name: what builders, lowering and derivative rules look up. */

@@ -40,8 +40,9 @@ export const maxPoolTie: Kink = {
 /** Whole numbers of this type are exact and compare fast: taps and numbers of ties. */
 const whole = "float32";
 
-/** Input 0 (an image) is a maximum of its window, input 1; where that is NaN, the NaNs are. */
-const isMaximum: Expr = select(isNan(input(1)), isNan(input(0)), eq(input(0), input(1)));
+/** x is a maximum of its window, whose maximum is y; where y is NaN, the NaNs are (only then there are any). */
+export const isMaximumOf = (x: Expr, y: Expr): Expr => select(isNan(x), one, eq(x, y));
+const isMaximum: Expr = isMaximumOf(input(0), input(1));
 
 /** A window's maxima: x and y are the pool's operand and result. */
 export interface Maxima {
@@ -94,8 +95,6 @@ function shareOfTap(windows: Windows, tap: number): Shares {
   };
 }
 
-const maximum = (x: Expr, y: Expr): Expr => select(isNan(y), isNan(x), eq(x, y));
-
 /**
  * hybrid: of k maxima the first gets number * (k - B (k - 1)) / k, each other one number * B / k (papers/maxpool 2.1, over
  * one denominator, so that B = 0 is `first` and B = 1 is `even` to the bit); a window's only maximum gets the number.
@@ -111,7 +110,7 @@ function hybridShares(b: Builder, maxima: Maxima, beta: Expr): Shares {
       const ofFirst = select(eq(weight, k), number, div(mul(number, weight), k));
       const ofOther = select(eq(beta, zero), zero, div(mul(number, beta), k));
       const ofTie = select(eq(first, tapNumber(windows)), ofFirst, ofOther);
-      return select(maximum(entry, top), select(gt(k, one), ofTie, number), zero);
+      return select(isMaximumOf(entry, top), select(gt(k, one), ofTie, number), zero);
     },
   };
 }
@@ -121,7 +120,7 @@ function evenShares(b: Builder, maxima: Maxima): Shares {
   return {
     images: [maxima.x],
     results: [maxima.y, count],
-    share: ([entry], [top, k], number) => select(maximum(entry, top), div(number, k), zero),
+    share: ([entry], [top, k], number) => select(isMaximumOf(entry, top), div(number, k), zero),
   };
 }
 
@@ -139,7 +138,7 @@ export function sharesOf(b: Builder, maxima: Maxima, rule: string, node: number)
       return {
         images: [maxima.x],
         results: [maxima.y],
-        share: ([entry], [top], number) => select(maximum(entry, top), number, zero),
+        share: ([entry], [top], number) => select(isMaximumOf(entry, top), number, zero),
       };
     default:
       throw new UsageError(`maxpool.tie: choice ${rule}, expected ${maxPoolTie.rules.join(", ")}`);

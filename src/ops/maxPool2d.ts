@@ -6,10 +6,19 @@ import { expressionToJson } from "../ir/expression-json.ts";
 import type { Tensor } from "../ir/trace.ts";
 import { floatTypeOf } from "./arguments.ts";
 import { call, type Operand } from "./call.ts";
-import { chosenShares, countMaxima, type Maxima, maxPoolTie, type Shares, tapOfMaximum } from "./max-over-windows.ts";
+import {
+  chosenShares,
+  countMaxima,
+  isMaximumOf,
+  type Maxima,
+  maxPoolTie,
+  type Shares,
+  tapOfMaximum,
+} from "./max-over-windows.ts";
 import type { Application, Builder, Op, OptionSpec, Options } from "./op.ts";
 import { apply } from "./rules.ts";
-import { type Pair, sizeOfImage, tapNumber, type Windows, windowOptions, windowShape, windowsOf } from "./window.ts";
+import type { Pair } from "./size.ts";
+import { sizeOfImage, tapNumber, type Windows, windowOptions, windowShape, windowsOf } from "./window.ts";
 import { emitWindowReduce } from "./window-loops.ts";
 import { windowReduce, windowSpread } from "./window-sums.ts";
 
@@ -34,7 +43,7 @@ export function gatherShares(b: Builder, { windows, x }: Maxima, shares: Shares,
 /** The one-sided derivative: the largest tangent among the maxima, differentiated as the first entry that has it. */
 export function largestTangent(b: Builder, { windows, x, y }: Maxima, t: number): number {
   const { type } = b.type(x);
-  const top = select(isNan(input(2)), isNan(input(0)), eq(input(0), input(2)));
+  const top = isMaximumOf(input(0), input(2));
   const among = select(top, input(1), constant(-Infinity));
   const largest = windowReduce(b, windows, { images: [x, t], results: [y], expr: among, type }, "max");
   const holds = select(top, eq(input(1), input(3)), zero);

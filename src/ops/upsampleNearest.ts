@@ -6,7 +6,8 @@ import { call, type Operand } from "./call.ts";
 import type { Size } from "./maxPool2d.ts";
 import type { Op, Options } from "./op.ts";
 import { linearPushforward, unaryPullback } from "./rules.ts";
-import { pairOf, sizeOfImage, type Windows, windowsOf } from "./window.ts";
+import { pairOf } from "./size.ts";
+import { sizeOfImage, type Windows, windowsOf } from "./window.ts";
 import { emitWindowSpread } from "./window-loops.ts";
 import { windowReduce } from "./window-sums.ts";
 

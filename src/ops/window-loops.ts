@@ -7,7 +7,8 @@ import { add, both, constant, type Expr, ge, index, input, lt, mul, select, sub,
 import { substitute } from "../ir/expression-json.ts";
 import type { Access, ReduceLoop } from "../ir/loops.ts";
 import type { Lowering } from "./op.ts";
-import type { Pair, Windows } from "./window.ts";
+import type { Pair } from "./size.ts";
+import type { Windows } from "./window.ts";
 
 export interface WindowOperands {
   readonly images: readonly number[];

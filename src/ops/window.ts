@@ -1,12 +1,9 @@
 /** Windows that slide over the last two axes of an array. */
-import { ShapeError, UsageError } from "../base/errors.ts";
+import { ShapeError } from "../base/errors.ts";
 import { type Shape, showShape } from "../base/shape.ts";
 import { add, constant, type Expr, index, mul } from "../ir/expression.ts";
-import type { Json } from "../ir/program.ts";
 import type { OptionSpec, Options } from "./op.ts";
-
-/** [height, width]. */
-export type Pair = readonly [number, number];
+import { type Pair, pairOf } from "./size.ts";
 
 export interface Windows {
   /** Axes before the two that the windows slide over. */
@@ -24,13 +21,6 @@ export const windowOptions: readonly OptionSpec[] = [
   { name: "stride", type: "size", default: null, doc: "from window to window; the window unless given" },
   { name: "padding", type: "size", default: 0, doc: "rows and columns of padding on both sides" },
 ];
-
-/** A whole number or [height, width] as a pair. @throws UsageError below `least`. */
-export function pairOf(op: string, name: string, value: Json, least: number): Pair {
-  const [height, width] = Array.isArray(value) ? value : [value, value];
-  if (Number.isInteger(height) && Number.isInteger(width) && height >= least && width >= least) return [height, width];
-  throw new UsageError(`${op}: ${name} is ${JSON.stringify(value)}, expected whole numbers from ${least}`);
-}
 
 /** The two last axes of x. @throws ShapeError where x has fewer. */
 export function sizeOfImage(op: string, x: Shape): Pair {

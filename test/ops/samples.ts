@@ -18,6 +18,7 @@ interface Sample {
 
 const float = (...shape: number[]): ValueType => ({ shape, type: "store" });
 const int = (...shape: number[]): ValueType => ({ shape, type: "int32" });
+const product = expressionToJson(mul(input(0), input(1)));
 const expr = expressionToJson(select(lt(input(0), input(1)), mul(input(0), input(1)), add(input(0), input(1))));
 
 /** An expression of an image and a number per window, over overlapping windows with padding. */
@@ -71,6 +72,10 @@ const special: Readonly<Record<string, Sample>> = {
   normPool: { inputs: [float(2, 5, 4)], options: { window: 2, stride: [2, 1] } },
   windowReduce: overlapping,
   windowSpread: overlapping,
+  batchNorm: { inputs: [float(3, 4, 2, 3), float(4), float(4)] },
+  layerNorm: { inputs: [float(2, 3, 5), float(3, 5), float(3, 5)] },
+  groupNorm: { inputs: [float(2, 6, 3), float(6), float(6)], options: { groups: 2 } },
+  sumOf: { inputs: [float(3, 5), float(3, 1)], options: { expr: product, axes: [0], shape: [3, 5], divisor: 3 } },
   upsampleNearest: { inputs: [float(2, 3, 5)], options: { scale: [1, 2] } },
   slice: { inputs: [float(3, 5)], options: { starts: [0, 1], stops: [3, 5] } },
 };

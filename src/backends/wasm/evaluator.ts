@@ -94,11 +94,14 @@ export class Evaluator {
     printMask(this.#f, this.lanes, expandFunctions(expr), bindings);
   }
 
-  /** Pushes the value of `expr`, ready to be rounded to `target`. */
-  pushValue(expr: Expr, target: Format | undefined, bindings: Bindings): void {
+  /**
+   * Pushes the value of `expr`, ready to be rounded to `target`.
+   * @param printed The same value where the code is: the arithmetic is that of the whole expression.
+   */
+  pushValue(expr: Expr, target: Format | undefined, bindings: Bindings, printed: Expr = expr): void {
     const evaluation = evaluationOf(expr, target, this.#context.precision.rounding);
     const host = this.#hostArithmetic(evaluation, target);
-    printExpression(this.#f, this.lanes, expandFunctions(expr), host ? { ...bindings, arithmetic: host } : bindings);
+    printExpression(this.#f, this.lanes, expandFunctions(printed), host ? { ...bindings, arithmetic: host } : bindings);
     if (evaluation.float32First) roundToFloat32(this.#f, this.lanes);
   }
 

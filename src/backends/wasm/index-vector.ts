@@ -13,6 +13,17 @@ export function readsIndex(root: Expr): boolean {
   return found;
 }
 
+/** The axes whose index an expression reads. */
+export function indicesOf(roots: readonly Expr[]): ReadonlySet<number> {
+  const found = new Set<number>();
+  for (const root of roots) {
+    visit(root, (e) => {
+      if (e.kind === "index") found.add(e.axis);
+    });
+  }
+  return found;
+}
+
 /** Pushes 0, 1, 2, ... as lanes. */
 function pushSteps(f: FunctionBuilder, lanes: Lanes): void {
   const bytes = new DataView(new ArrayBuffer(16));

@@ -1,17 +1,18 @@
 /** Map loops: whole vectors along the axis of the output that is cheapest to walk. */
 import { stridesOf } from "../../base/shape.ts";
+import { decide } from "../../ir/decide.ts";
 import type { MapLoop } from "../../ir/loops.ts";
 import { resultDraw } from "../stochastic.ts";
 import { fitsFloat32 } from "./arithmetic.ts";
 import type { FunctionBuilder } from "./assembler.ts";
 import type { Context } from "./context.ts";
 import { Evaluator, operandsOfLoop } from "./evaluator.ts";
-import { pushIndex, readsIndex } from "./index-vector.ts";
+import { indicesOf, pushIndex, readsIndex } from "./index-vector.ts";
 import { float32Lanes, float64Lanes, narrow } from "./lanes.ts";
 import { InputVectors, inputsOf, pushElement, pushInteger } from "./loop-values.ts";
 import { storeVector } from "./memory.ts";
 import { coalesce, Nest } from "./nest.ts";
-import { isShort, vectorAxisOf } from "./vector-axis.ts";
+import { unrolledAxes, vectorAxisOf } from "./vector-axis.ts";
 
 export function emitMap(context: Context, f: FunctionBuilder, loop: MapLoop): void {
   if (loop.shape.includes(0)) return;
@@ -32,7 +33,8 @@ export function emitMap(context: Context, f: FunctionBuilder, loop: MapLoop): vo
   const [shape] = joined.groups;
   const axes = shape.map((_, axis) => axis);
   const axis = vectorAxisOf(shape, axes, joined.streams, lanes.count);
-  const nest = new Nest(f, shape, joined.streams, axis, lanes.count);
+  const unrolled = unrolledAxes(shape, axis, shape.length, indicesOf(expressions));
+  const nest = new Nest(f, shape, joined.streams, axis, lanes.count, unrolled);
   const evaluator = new Evaluator(context, f, loop, lanes, operands, expressions);
   const inputs = new InputVectors(f, lanes, nest, used);
   const bindings = evaluator.bindings(
@@ -44,22 +46,20 @@ export function emitMap(context: Context, f: FunctionBuilder, loop: MapLoop): vo
     place: nest.places[used.length + j],
     result: f.local("v128"),
   }));
-  const body = (): void => {
-    inputs.load();
-    for (const { value, expr, place, result } of outputs) {
+  nest.loop(0, shape.length, () => {
+    const decided = keepsAxes ? expressions.map((expr) => decide(expr, nest.ranges)) : expressions;
+    inputs.load(inputsOf(decided));
+    outputs.forEach(({ value, expr, place, result }, j) => {
       if (context.carrier(value) === "int32") {
-        pushInteger(f, evaluator, expr, bindings);
+        pushInteger(f, evaluator, decided[j], bindings);
       } else {
         const target = context.format(value);
-        evaluator.pushValue(expr, target, bindings);
+        evaluator.pushValue(expr, target, bindings, decided[j]);
         evaluator.round(expr, target, (lane) => pushElement(f, place, lane).i32(resultDraw));
         narrow(f, lanes, place.carrier);
       }
       f.set(result);
-    }
+    });
     for (const { place, result } of outputs) storeVector(f, nest, place, result, lanes.count);
-  };
-  const inner = axis + 1;
-  if (isShort(shape, inner, shape.length)) nest.loop(0, inner, () => nest.unroll(inner, shape.length, body));
-  else nest.loop(0, shape.length, body);
+  });
 }

@@ -1,5 +1,6 @@
 /** Loop nests over strided streams: static extents, one vector axis, pointers shared by streams that move together. */
 import type { Shape } from "../../base/shape.ts";
+import type { Range } from "../../ir/decide.ts";
 import { bytesPerElement, type CarrierName } from "../layout.ts";
 import type { FunctionBuilder, Local } from "./assembler.ts";
 
@@ -73,19 +74,22 @@ export class Nest {
   readonly counters: readonly Local[];
   /** The index along an axis that is being unrolled. */
   readonly fixed: (number | undefined)[];
+  readonly #unrolled: ReadonlySet<number>;
   /** The axis walked several elements at a time, and how many. */
   readonly vectorAxis: number;
   readonly width: number;
 
-  /** Pointers and counters are set to the start. */
+  /** Pointers and counters are set to the start. @param unrolled Axes whose iterations are written out. */
   constructor(
     f: FunctionBuilder,
     extents: readonly number[],
     streams: readonly Stream[],
     vectorAxis: number,
     width: number,
+    unrolled: ReadonlySet<number> = new Set(),
   ) {
     this.#f = f;
+    this.#unrolled = unrolled;
     this.#extents = extents;
     this.#streams = streams;
     this.fixed = extents.map(() => undefined);
@@ -121,6 +125,10 @@ export class Nest {
       body();
       return;
     }
+    if (this.#unrolled.has(from)) {
+      this.#unroll(from, () => this.loop(from + 1, to, body));
+      return;
+    }
     const f = this.#f;
     const step = from === this.vectorAxis ? this.width : 1;
     const iterations = Math.ceil(this.#extents[from] / step);
@@ -145,23 +153,27 @@ export class Nest {
     this.#advance(from, -step * iterations);
   }
 
-  /** Writes `body` once for every index of the axes from .. to - 1, in order: places take the steps. */
-  unroll(from: number, to: number, body: () => void): void {
-    if (from === to) {
-      body();
-      return;
-    }
+  /** Writes `body` once for every index: places take the steps. */
+  #unroll(axis: number, body: () => void): void {
     const shift = (count: number): void =>
       this.places.forEach((place, i) => {
-        place.unrolled += this.#streams[i].strides[from] * count;
+        place.unrolled += this.#streams[i].strides[axis] * count;
       });
-    for (let index = 0; index < this.#extents[from]; index++) {
-      this.fixed[from] = index;
-      this.unroll(from + 1, to, body);
+    for (let index = 0; index < this.#extents[axis]; index++) {
+      this.fixed[axis] = index;
+      body();
       shift(1);
     }
-    shift(-this.#extents[from]);
-    this.fixed[from] = undefined;
+    shift(-this.#extents[axis]);
+    this.fixed[axis] = undefined;
+  }
+
+  /** Where the index of each axis can be at this point of the code. */
+  get ranges(): readonly Range[] {
+    return this.#extents.map((extent, axis) => {
+      const index = this.fixed[axis];
+      return index === undefined ? [0, extent - 1] : [index, index];
+    });
   }
 
   #advance(axis: number, count: number): void {

@@ -3,6 +3,7 @@ import { stridesOf } from "../../base/shape.ts";
 import { float32 } from "../../formats/float32.ts";
 import { float64 } from "../../formats/float64.ts";
 import type { Format } from "../../formats/format.ts";
+import { decide } from "../../ir/decide.ts";
 import { input } from "../../ir/expression.ts";
 import type { ReduceLoop } from "../../ir/loops.ts";
 import { resultDraw } from "../stochastic.ts";
@@ -11,12 +12,12 @@ import type { FunctionBuilder, Local } from "./assembler.ts";
 import { type Combiner, extreme, floatSum, integerSum } from "./combiner.ts";
 import type { Context } from "./context.ts";
 import { Evaluator, operandsOfLoop } from "./evaluator.ts";
-import { pushIndex, pushInside, readsIndex } from "./index-vector.ts";
+import { indicesOf, pushIndex, pushInside, readsIndex } from "./index-vector.ts";
 import { float32Lanes, float64Lanes, type Lanes, narrow } from "./lanes.ts";
 import { InputVectors, inputsOf, pushElement, pushInteger } from "./loop-values.ts";
 import { storeLanes, storeVector } from "./memory.ts";
 import { coalesce, Nest } from "./nest.ts";
-import { isShort, vectorAxisOf } from "./vector-axis.ts";
+import { unrolledAxes, vectorAxisOf } from "./vector-axis.ts";
 
 /** The kinds of reduction that differ in code: float sums keep their order, integer sums and extremes need not. */
 export type Kind = "floatSum" | "integerSum" | "max" | "min";
@@ -57,7 +58,7 @@ function combinerOf(
 ): Combiner {
   const kind = kindOf(context, loop);
   if (kind === "floatSum") return floatSum(context, f, loop, evaluator, pushElementOf);
-  return kind === "integerSum" ? integerSum(f, evaluator.lanes) : extreme(f, evaluator.lanes, kind);
+  return kind === "integerSum" ? integerSum(f, evaluator.lanes) : extreme(f, evaluator.lanes, kind, loop.element);
 }
 
 /** Pushes the finished result of a combined value, in the output's lanes. */
@@ -99,7 +100,8 @@ export function emitReduce(context: Context, f: FunctionBuilder, loop: ReduceLoo
   const axes = extents.map((_, number) => number).filter((number) => number < outer || kind !== "floatSum");
   const axis = vectorAxisOf(extents, axes, joined.streams, lanes.count);
   const across = axis >= outer;
-  const nest = new Nest(f, extents, joined.streams, axis, lanes.count);
+  const unrolled = unrolledAxes(extents, axis, outer, indicesOf([loop.element, finish]));
+  const nest = new Nest(f, extents, joined.streams, axis, lanes.count, unrolled);
   const place = nest.places[used.length];
   const operands = operandsOfLoop(context, loop);
   const evaluator = new Evaluator(context, f, loop, lanes, operands, [loop.element]);
@@ -112,11 +114,15 @@ export function emitReduce(context: Context, f: FunctionBuilder, loop: ReduceLoo
   const finishing = new Evaluator(context, f, loop, lanes, finishOperands(context, loop, lanes), [finish]);
   nest.loop(0, outer, () => {
     combiner.start();
-    const overTerms = isShort(extents, outer, extents.length) && !across ? nest.unroll : nest.loop;
-    overTerms.call(nest, outer, extents.length, () => {
-      inputs.load();
-      if (kind === "integerSum") pushInteger(f, evaluator, loop.element, bindings);
-      else evaluator.pushValue(loop.element, kind === "floatSum" ? context.precision.accumulate : undefined, bindings);
+    nest.loop(outer, extents.length, () => {
+      const element = keepsAxes ? decide(loop.element, nest.ranges) : loop.element;
+      if (combiner.ignores(element)) return;
+      inputs.load(inputsOf([element]));
+      if (kind === "integerSum") pushInteger(f, evaluator, element, bindings);
+      else {
+        const format = kind === "floatSum" ? context.precision.accumulate : undefined;
+        evaluator.pushValue(loop.element, format, bindings, element);
+      }
       combiner.step(across && nest.remainder > 0 ? () => pushInside(f, nest, extents[axis]) : undefined);
     });
     combiner.finish(across);

@@ -3,8 +3,9 @@ import type { Shape } from "../../base/shape.ts";
 import { isFloat64 } from "../../formats/define.ts";
 import type { Format } from "../../formats/format.ts";
 import type { Precision } from "../../formats/precision.ts";
-import type { Expr } from "../../ir/expression.ts";
-import type { Access, ContractLoop, Kernel, Loop, MapLoop, ReduceLoop } from "../../ir/loops.ts";
+import { add, constant, type Expr, index, input, visit } from "../../ir/expression.ts";
+import { substitute } from "../../ir/expression-json.ts";
+import type { Access, ContractLoop, Kernel, Loop, MapLoop, MoveLoop, ReduceLoop } from "../../ir/loops.ts";
 import { bytesPerElement, carrierOf, formatOfType } from "../layout.ts";
 import { type PlannedKernel, writesOf } from "../planner.ts";
 import { planContract } from "./contract-plan.ts";
@@ -56,13 +57,39 @@ function cutShape(
 const isNative = (format: Format | undefined): boolean =>
   format === undefined || isFloat64(format) || format.fractionBits + 1 <= 25;
 
+/** Whether an expression draws random numbers: a thread does not know the step. */
+function draws(root: Expr): boolean {
+  let found = false;
+  visit(root, (e) => {
+    found ||= e.kind === "draw";
+  });
+  return found;
+}
+
+/** The expression, of `inputs` inputs in a loop of `rank` axes, for elements that start at index `from` of an axis. */
+function indexedFrom(root: Expr, inputs: number, rank: number, axis: number, from: number): Expr {
+  if (from === 0 || !readsIndex(root)) return root;
+  const axes = Array.from({ length: rank }, (_, own) => (own === axis ? add(index(own), constant(from)) : index(own)));
+  const operands = Array.from({ length: inputs }, (_, i) => input(i));
+  return substitute(root, operands, axes);
+}
+
 function mapStripes(loop: MapLoop, threads: number): readonly Stripe[] {
   const cutting = cutShape(loop.shape, threads);
   if (product(loop.shape) < leastElements || cutting === undefined) return [];
-  if (loop.outputs.some(({ expr }) => readsIndex(expr))) return [];
-  return cutting.pieces.map(({ from, shape }) => ({
-    loop: { ...loop, shape, inputs: loop.inputs.map((access) => moved(access, cutting.axis, from)) },
-    start: from * cutting.inner,
+  if (loop.outputs.some(({ expr }) => draws(expr))) return [];
+  const { axis, inner, pieces } = cutting;
+  return pieces.map(({ from, shape }) => ({
+    loop: {
+      ...loop,
+      shape,
+      inputs: loop.inputs.map((access) => moved(access, axis, from)),
+      outputs: loop.outputs.map((output) => ({
+        ...output,
+        expr: indexedFrom(output.expr, loop.inputs.length, shape.length, axis, from),
+      })),
+    },
+    start: from * inner,
   }));
 }
 
@@ -70,10 +97,40 @@ function reduceStripes(loop: ReduceLoop, threads: number): readonly Stripe[] {
   const cutting = cutShape(loop.outer, threads);
   if (product(loop.outer) * product(loop.reduced) < leastElements || cutting === undefined) return [];
   const expressions: readonly Expr[] = loop.finish === undefined ? [loop.element] : [loop.element, loop.finish];
-  if (expressions.some(readsIndex)) return [];
-  return cutting.pieces.map(({ from, shape }) => ({
-    loop: { ...loop, outer: shape, inputs: loop.inputs.map((access) => moved(access, cutting.axis, from)) },
-    start: from * cutting.inner,
+  if (expressions.some(draws)) return [];
+  const { axis, inner, pieces } = cutting;
+  return pieces.map(({ from, shape }) => ({
+    loop: {
+      ...loop,
+      outer: shape,
+      inputs: loop.inputs.map((access) => moved(access, axis, from)),
+      element: indexedFrom(loop.element, loop.inputs.length, shape.length + loop.reduced.length, axis, from),
+      ...(loop.finish === undefined ? {} : { finish: indexedFrom(loop.finish, 1, shape.length, axis, from) }),
+    },
+    start: from * inner,
+  }));
+}
+
+function moveStripes(loop: MoveLoop, threads: number): readonly Stripe[] {
+  const cutting = cutShape(loop.shape, threads);
+  if (product(loop.shape) < leastElements || cutting === undefined) return [];
+  const { axis, inner } = cutting;
+  return cutting.pieces.map(({ from, count, shape }) => ({
+    loop: {
+      ...loop,
+      shape,
+      pieces: loop.pieces.flatMap((piece) => {
+        const first = Math.max(from, piece.at[axis]);
+        const end = Math.min(from + count, piece.at[axis] + piece.shape[axis]);
+        if (end <= first) return [];
+        return {
+          at: piece.at.with(axis, first - from),
+          shape: piece.shape.with(axis, end - first),
+          from: moved(piece.from, axis, first - piece.at[axis]),
+        };
+      }),
+    },
+    start: from * inner,
   }));
 }
 
@@ -128,6 +185,7 @@ export function stripesOf(loop: Loop, kernel: Kernel, precision: Precision, thre
     stripes = contractStripes(loop, threads);
   } else if (writesOf(loop).every((value) => isNative(formatOf(value)))) {
     if (loop.loop === "map") stripes = mapStripes(loop, threads);
+    else if (loop.loop === "move") stripes = moveStripes(loop, threads);
     else if (loop.loop === "reduce") stripes = reduceStripes(loop, threads);
   }
   return stripes.length > 1 ? stripes : [];

@@ -1,4 +1,4 @@
-/** Which axis of a nest becomes lanes, and which axes inside it are short enough to be written out. */
+/** Which axis of a nest becomes lanes, and which axes are short enough to be written out. */
 import { bytesPerElement } from "../layout.ts";
 import type { Stream } from "./nest.ts";
 
@@ -36,7 +36,24 @@ export function vectorAxisOf(
 /** Most copies of a loop's body. */
 const mostCopies = 16;
 
-/** Whether the axes from .. to - 1 are few enough elements to be written out. */
-export function isShort(extents: readonly number[], from: number, to: number): boolean {
-  return extents.slice(from, to).reduce((product, extent) => product * extent, 1) <= mostCopies;
+/**
+ * Axes to write out, from the innermost outwards: those inside the vector axis or among the terms, and those whose index
+ * an expression reads (then its tests are decided), as long as the copies are few.
+ */
+export function unrolledAxes(
+  extents: readonly number[],
+  vectorAxis: number,
+  outer: number,
+  read: ReadonlySet<number>,
+): ReadonlySet<number> {
+  const chosen = new Set<number>();
+  let copies = 1;
+  for (let axis = extents.length - 1; axis >= 0; axis--) {
+    if (axis === vectorAxis || extents[axis] === 1) continue;
+    if (axis < outer && axis < vectorAxis && !read.has(axis)) continue;
+    if (copies * extents[axis] > mostCopies) break;
+    copies *= extents[axis];
+    chosen.add(axis);
+  }
+  return chosen;
 }
