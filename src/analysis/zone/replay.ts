@@ -9,7 +9,7 @@ import type { ZoneNetwork } from "./network.ts";
 /** Copies what the kept pullback reads into the float64 engine: every value is exact there. */
 export function freeze(network: ZoneNetwork): void {
   const replay = network.replay();
-  for (const name of network.residuals) replay.write(name, network.engine.buffer(name));
+  for (const name of network.residuals) replay.buffer(name).set(network.engine.buffer(name));
 }
 
 /**
@@ -18,7 +18,7 @@ export function freeze(network: ZoneNetwork): void {
  */
 export function exactDistance(network: ZoneNetwork, cut: Cut): Distance {
   const replay = cut.replay();
-  for (const name of cut.stored) replay.write(name, network.engine.buffer(name));
+  for (const name of cut.stored) replay.buffer(name).set(network.engine.buffer(name));
   for (const kernel of ["kept", "other"]) replay.run(kernel);
   const gradients = (kernel: string): ArrayLike<number>[] =>
     [...cut.gradients.keys()].map((parameter) => replay.buffer(`${kernel}/d:${parameter}`));

@@ -12,8 +12,9 @@ import { freeze } from "./replay.ts";
 
 /** What was counted at one kink instance, over all mini-batches. */
 export interface LayerCount {
-  /** `<kink>@<node>` */
+  /** "relu3"; `<kink>@<node>` where the network names no layers. */
   readonly layer: string;
+  readonly kink: string;
   readonly compared: boolean;
   /** Elements seen; of pools: windows. */
   readonly elements: number;
@@ -145,10 +146,10 @@ class Counts {
   }
 
   layers(): LayerCount[] {
-    return this.#layers.map(({ kink, node, compared, tie }, i) => {
+    return this.#layers.map(({ label, kink, compared, tie }, i) => {
       const { on, reaching, structural, examined, elements, atZero, positive } = this.#counters[i];
       const values = tie ? { atZero, positive } : { atZero: null, positive: null };
-      return { layer: `${kink}@${node}`, compared, elements, on, reaching, structural, examined, ...values };
+      return { layer: label, kink, compared, elements, on, reaching, structural, examined, ...values };
     });
   }
 
