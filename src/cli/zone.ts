@@ -26,6 +26,7 @@ interface Options extends PrecisionOptions {
   readonly tau?: string;
   readonly noise: string;
   readonly exact?: string;
+  readonly replay?: string;
   readonly variant: string;
   readonly init: string;
   readonly lossScale: string;
@@ -59,7 +60,8 @@ export function zoneCommand(): Command {
       "threshold of ties, L-infinity sum: a number, or estimate (default: the paper's for the format)",
     )
     .option("--noise <n>", "mini-batches per network whose noise is measured, the samples in another order", "0")
-    .option("--exact <n>", "mini-batches per network that the exact judge looks at (default: all)")
+    .option("--exact <n>", "differing mini-batches per network that the exact judge looks at (default: all)")
+    .option("--replay <n>", "mini-batches per network whose forward is repeated in float64 (default: all)")
     .option("--all", "scan all mini-batches instead of stopping at the first hit")
     .option("--seed <n>", "seed of the weights", "0")
     .option("--workers <n>", "worker threads (default: one per core); 0 measures in this one")
@@ -112,6 +114,7 @@ function cellsOf(options: Options): ZoneParameters[] {
     tau: tauOf(options.tau),
     noise: integer(options.noise, "--noise", 0),
     exact: options.exact === undefined ? undefined : integer(options.exact, "--exact", 0),
+    replay: options.replay === undefined ? undefined : integer(options.replay, "--replay", 0),
     seed: integer(options.seed, "--seed", 0),
   };
   const formats = options.format === undefined ? list(options.formats, "--formats") : [options.format];

@@ -31,6 +31,7 @@ export interface ZoneParameters {
   readonly tau?: number | null | undefined;
   readonly noise?: number | undefined;
   readonly exact?: number | undefined;
+  readonly replay?: number | undefined;
   readonly seed: number;
 }
 
@@ -59,6 +60,7 @@ export function cellOf(p: ZoneParameters): ZoneCell {
     tau: p.tau === undefined ? publishedTau(chosen.store) : p.tau,
     noise: p.noise ?? 0,
     exact: p.exact ?? Number.POSITIVE_INFINITY,
+    replay: p.replay ?? Number.POSITIVE_INFINITY,
     seed: p.seed,
   };
 }
