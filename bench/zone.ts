@@ -14,6 +14,7 @@ import { convention } from "../src/conventions/convention.ts";
 import type { ImageSet } from "../src/data/image-set.ts";
 import { rounder } from "../src/formats/round.ts";
 import { loadData } from "../src/lab/execute.ts";
+import { type BenchBackend, nameOn } from "./backends.ts";
 import { type Contender, type TimedBench, timed } from "./bench.ts";
 import { publishedByPytorch } from "./peers/pytorch-zone.ts";
 
@@ -22,8 +23,8 @@ const mnist = (): ImageSet => loadData("mnist");
 const cell = (format: string, samples: number) =>
   cellOf({ model: "784-256x3-10", format, samples, batch: 256, all: true, seed: 0 });
 
-function ours(format: string, samples: number): Contender {
-  const meter = new ZoneMeter(mnist(), cell(format, samples));
+function ours(format: string, samples: number, backend: BenchBackend): Contender {
+  const meter = new ZoneMeter(mnist(), cell(format, samples), backend);
   return timed(
     "ours",
     () => meter.scan(0),
@@ -32,7 +33,7 @@ function ours(format: string, samples: number): Contender {
 }
 
 /** Mini-batches of `size` in the published way; each choice has its own forward. */
-function publishedEngine(format: string, size: number): Engine {
+function publishedEngine(format: string, size: number, backend: BenchBackend): Engine {
   const { model, precision } = cell(format, size);
   const program = model.loss(size);
   const wrt = model.parameters;
@@ -44,11 +45,11 @@ function publishedEngine(format: string, size: number): Engine {
     outputs: backward[choice].outputs.map((output) => ({ ...output, name: `${choice}/${output.name}` })),
   });
   const forward = withResiduals(program, backward[0]);
-  return compile({ forward, 0: named(0), 1: named(1) }, { precision });
+  return compile({ forward, 0: named(0), 1: named(1) }, { precision, backend });
 }
 
 /** As papers/relu0 has it, on our engine: two forwards, two backwards and a comparison per mini-batch, no stop. */
-function published(format: string, samples: number): Contender {
+function published(format: string, samples: number, backend: BenchBackend): Contender {
   const { model, precision, batch } = cell(format, samples);
   const names = model.parameters;
   const data = mnist();
@@ -57,7 +58,7 @@ function published(format: string, samples: number): Contender {
   const scaled = Float64Array.from({ length: 256 }, (_, pixel) => round(Math.fround(pixel / 255)));
   const engines = new Map<number, Engine>();
   const engineFor = (size: number): Engine => {
-    const known = engines.get(size) ?? publishedEngine(format, size);
+    const known = engines.get(size) ?? publishedEngine(format, size, backend);
     engines.set(size, known);
     return known;
   };
@@ -90,20 +91,24 @@ function published(format: string, samples: number): Contender {
 const formats: Readonly<Record<string, string>> = { f32: "float32", f16: "float16" };
 const samples = 60_000;
 
-function bench(format: string): TimedBench {
+function bench(format: string, backend: BenchBackend): TimedBench {
   const name = formats[format];
   const pytorch = { peerName: "PyTorch", start: () => publishedByPytorch() };
   return {
-    name: `zone.${format}.strict`,
+    name: nameOn(`zone.${format}.strict`, backend),
     unit: "images/s",
     work: samples,
     long: true,
-    ours: () => ours(name, samples),
+    ours: () => ours(name, samples, backend),
     peers: [
-      { peerName: "published-way", start: () => published(name, samples) },
+      { peerName: "published-way", start: () => published(name, samples, backend) },
       ...(format === "f32" ? [pytorch] : []),
     ],
   };
 }
 
-export const zoneBenches: readonly TimedBench[] = Object.keys(formats).map(bench);
+const benchesOn = (backend: BenchBackend): readonly TimedBench[] =>
+  Object.keys(formats).map((format) => bench(format, backend));
+
+export const zoneBenches: readonly TimedBench[] = benchesOn("wasm");
+export const nativeZoneBenches: readonly TimedBench[] = benchesOn("native");
