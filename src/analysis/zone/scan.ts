@@ -181,6 +181,7 @@ export function isHit(cell: ZoneCell, { d }: Hit): boolean {
  * @param networkOf The compiled network for a mini-batch size: the last mini-batch may be smaller.
  * @param index Number of the network: the epoch whose order and augmentation it sees, where there are any.
  * @param stopped Asked before each mini-batch.
+ * @param progress Told the share done after each mini-batch.
  */
 export function scan(
   networkOf: (batch: number) => ZoneNetwork,
@@ -189,6 +190,7 @@ export function scan(
   weights: Weights,
   index = 0,
   stopped: () => boolean = () => false,
+  progress: (share: number) => void = () => undefined,
 ): Scan {
   const start = performance.now();
   const loaded = new Set<ZoneNetwork>();
@@ -238,6 +240,7 @@ export function scan(
     if (noisy) noise.push(noiseOf(network, stream(cell.seed, `noise/${index}/${batches}`).permutation(size)));
     batches++;
     scanned += size;
+    progress(scanned / cell.samples);
     if (!cell.all && hits.length > 0 && isHit(cell, hits[hits.length - 1])) break;
   }
   const counting = hits.filter((hit) => isHit(cell, hit));
