@@ -23,6 +23,7 @@ import { type Source, source } from "./source.ts";
 const layouts = { columns: 0, results: 1, blocks: 2 } as const;
 /** Where the order of terms cannot matter, a sum is cut into blocks of this many. */
 const freeBlock = 1024;
+const fewTerms = 32;
 const mostAxes = 24;
 const mostStreams = 24;
 const innocuousBits = 25;
@@ -197,14 +198,17 @@ export function reduceWords(context: Context, loop: ReduceLoop, width: number): 
   };
   const lanesOfOwn = own.carrier === "float64" ? width / 64 : width / 32;
   const column = outer.length - 1;
-  const isColumns =
+  const isWalked =
     column >= 0 && extents[column] >= lanesOfOwn && walks(column) && regions.some((region) => strideAt(column)(region) === 1);
   const ordered = own.accumulate !== undefined;
   const length = Math.max(1, Math.min(ordered ? block : freeBlock, Math.max(1, count)));
   const results = sizeOf(loop.outer);
+  // Few terms of many results: a vector of results at a time, whatever their strides.
+  const isCollected = !isWalked && column >= 0 && count <= fewTerms && results >= lanesOfOwn;
+  const isColumns = isWalked || isCollected;
   const layout = isColumns ? "columns" : count > length && results < lanesOfOwn ? "blocks" : "results";
-  const last = isColumns ? column : rank - 1;
-  const isDirect = isColumns || (walks(last) && extents[last] >= 2 * lanesOfOwn);
+  const last = isWalked ? column : rank - 1;
+  const isDirect = isWalked || (!isCollected && walks(last) && extents[last] >= 2 * lanesOfOwn);
   const isConstant = (region: (typeof regions)[number]): boolean => region.strides.every((stride) => stride === 0);
   const moves = regions.map((region) => !isConstant(region) && (!isDirect || strideAt(last)(region) !== 0));
   if (rank > mostAxes || regions.length + reads.axes.length + scalars.length + 4 > mostStreams) return undefined;

@@ -46,15 +46,20 @@ static void map_packed(const void *job, i64 unit, struct space *space) {
   char *buffers = reserve(space, map->crew, (size_t)walk.streams * (PACKED + 16) * 8);
   if (buffers == 0) return;
   i64 start = unit * PACKED, n = least(PACKED, map->lines * map->n - start);
+  i64 advance[MOST_STREAMS];
   char *pointers[MOST_STREAMS];
   walk_to(&walk, 0, start);
   for (i64 s = 0; s < walk.streams; s++) {
+    const struct stream *stream = &map->streams[s];
+    advance[s] = stream->kind == SCALAR ? 0 : stream->bytes;
     pointers[s] = buffers + s * (PACKED + 16) * 8;
-    if (map->streams[s].kind == SCALAR) pointers[s] = map->base + map->streams[s].address;
-    else if (s < map->inputs) fill(walk, 0, s, map->base, pointers[s], n);
+    if (stream->kind == SCALAR) pointers[s] = map->base + stream->address;
+    else if (is_flat(stream, map->extents, map->rank)) pointers[s] = map->base + stream->address + start * stream->bytes;
+    else if (s < map->inputs) fill(&walk, 0, walk.rank - 1, s, map->base, pointers[s], n);
   }
-  map->function(pointers, up_to(n, map->lanes));
-  for (i64 s = map->inputs; s < walk.streams; s++) spill(walk, s, map->base, pointers[s], n);
+  run_line(map->function, map->lanes, pointers, map->inputs, map->outputs, advance, n);
+  for (i64 s = map->inputs; s < walk.streams; s++)
+    if (!is_flat(&map->streams[s], map->extents, map->rank)) spill(walk, s, map->base, pointers[s], n);
 }
 
 /* words: function, lanes, packed, rank, inputs, outputs, extents, streams. */

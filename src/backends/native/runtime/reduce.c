@@ -1,6 +1,7 @@
 /*
- * Reductions. COLUMNS: vectors run over results, whose operands are contiguous. RESULTS: one result a lane, its terms
- * collected in rows and transposed. BLOCKS: few results, and one block of the same sum a lane (blocks are independent).
+ * Reductions. COLUMNS: vectors run over results, whose operands are contiguous, or (packed) collected term by term.
+ * RESULTS: one result a lane, its terms collected in rows and transposed. BLOCKS: few results, and one block of the same
+ * sum a lane (blocks are independent).
  * In all of them each block is summed in order from its start, and block sums are added in order (docs/numerics.md).
  */
 enum { COLUMNS, RESULTS, BLOCKS };
@@ -43,36 +44,60 @@ static struct walk walk_of(const struct reduce *reduce) {
   return (struct walk){reduce->rank, reduce->inputs, reduce->extents, reduce->streams, {0}, {0}};
 }
 
-/* A unit is a part of a line of results. */
-static void reduce_columns(const void *job, i64 unit, struct space *space) {
-  const struct reduce *reduce = job;
-  i64 n = reduce->extents[reduce->outer_rank - 1], parts = (n + PACKED - 1) / PACKED;
-  i64 start = unit % parts * PACKED, count = least(PACKED, n - start), first = unit / parts * n + start;
-  i64 room = (PACKED + MOST_LANES) * 8, padded = up_to(count, reduce->step_lanes);
-  char *acc = reserve(space, reduce->crew, (size_t)(2 * room)), *total = acc + room;
-  if (acc == 0) return;
-  struct walk walk = walk_of(reduce);
-  /* The place of the results: digits of `first` over the outer axes. */
-  for (i64 axis = reduce->outer_rank - 1, rest = first; axis >= 0; axis--) {
-    walk.index[axis] = rest % reduce->extents[axis];
-    rest /= reduce->extents[axis];
+/* Sums or extremes of `count` results side by side: `locate` sets the pointers of the operands of the current term. */
+struct columns {
+  const struct reduce *reduce;
+  /* At the first of the results; the axes that are reduced move. */
+  struct walk walk;
+  char *acc, *total, *buffers;
+  i64 count;
+};
+
+static void locate_term(struct columns *c, char **pointers) {
+  const struct reduce *reduce = c->reduce;
+  for (i64 s = 0; s < reduce->inputs; s++) {
+    const struct stream *stream = &reduce->streams[s];
+    pointers[s] = reduce->base + (stream->kind == INDEX ? 0 : stream->address + c->walk.offset[s]);
+    if (!reduce->packed || stream->kind == SCALAR) continue;
+    pointers[s] = c->buffers + s * (PACKED + MOST_LANES) * 8;
+    fill(&c->walk, 0, reduce->outer_rank - 1, s, reduce->base, pointers[s], c->count);
   }
-  walk_to(&walk, reduce->outer_rank, 0);
-  char *pointers[MOST_STREAMS], *add[3] = {total, acc, total};
+}
+
+static void combine_terms(struct columns *c) {
+  const struct reduce *reduce = c->reduce;
+  i64 padded = up_to(c->count, reduce->step_lanes);
+  char *pointers[MOST_STREAMS], *add[3] = {c->total, c->acc, c->total};
   for (i64 k = 0; k < reduce->count;) {
     i64 end = k + least(reduce->block, reduce->count - k), start_of_block = k;
-    identities(reduce, acc, padded);
+    identities(reduce, c->acc, padded);
     for (; k < end; k++) {
-      for (i64 s = 0; s < reduce->inputs; s++) pointers[s] = reduce->base + reduce->streams[s].address + walk.offset[s];
-      pointers[reduce->inputs] = pointers[reduce->inputs + 1] = acc;
+      locate_term(c, pointers);
+      pointers[reduce->inputs] = pointers[reduce->inputs + 1] = c->acc;
       reduce->step(pointers, padded);
-      if (reduce->rank > reduce->outer_rank) walk_on(&walk, reduce->outer_rank, reduce->rank - 1, 1);
+      if (reduce->rank > reduce->outer_rank) walk_on(&c->walk, reduce->outer_rank, reduce->rank - 1, 1);
     }
-    if (start_of_block == 0) memcpy(total, acc, (size_t)(padded * reduce->acc_bytes));
+    if (start_of_block == 0) memcpy(c->total, c->acc, (size_t)(padded * reduce->acc_bytes));
     else reduce->add(add, padded);
   }
-  if (reduce->count == 0) identities(reduce, total, padded);
-  finish_results(reduce, total, first, count);
+  if (reduce->count == 0) identities(reduce, c->total, padded);
+}
+
+/* A unit is a part of a line of results; packed, a part of all results. */
+static void reduce_columns(const void *job, i64 unit, struct space *space) {
+  const struct reduce *reduce = job;
+  i64 n = reduce->packed ? reduce->results : reduce->extents[reduce->outer_rank - 1], parts = (n + PACKED - 1) / PACKED;
+  i64 start = unit % parts * PACKED, first = unit / parts * n + start, room = (PACKED + MOST_LANES) * 8;
+  char *acc = reserve(space, reduce->crew, (size_t)((2 + reduce->inputs) * room));
+  if (acc == 0) return;
+  struct columns columns = {reduce, walk_of(reduce), acc, acc + room, acc + 2 * room, least(PACKED, n - start)};
+  for (i64 axis = reduce->outer_rank - 1, rest = first; axis >= 0; axis--) {
+    columns.walk.index[axis] = rest % reduce->extents[axis];
+    rest /= reduce->extents[axis];
+  }
+  walk_to(&columns.walk, reduce->outer_rank, 0);
+  combine_terms(&columns);
+  finish_results(reduce, columns.total, first, columns.count);
 }
 
 /* Where the `count` terms of result `result` from term `k` on are: computed into `row`, or in place. */
@@ -88,7 +113,7 @@ static const char *terms_of(const struct reduce *reduce, struct walk *walk, i64 
       pointers[s] = buffers + s * ROW * 8;
       if (reduce->streams[s].kind == SCALAR) pointers[s] = reduce->base + reduce->streams[s].address;
       else if (reduce->term == 0) pointers[s] = row;
-      if (reduce->streams[s].kind != SCALAR) fill(*walk, reduce->outer_rank, s, reduce->base, pointers[s], count);
+      if (reduce->streams[s].kind != SCALAR) fill(walk, reduce->outer_rank, reduce->rank - 1, s, reduce->base, pointers[s], count);
     }
     pointers[reduce->inputs] = row;
     if (reduce->term) reduce->term(pointers, up_to(count, reduce->term_lanes));
@@ -210,7 +235,7 @@ static void run_reduce(struct crew *crew, char *base, const i64 *w) {
   for (i64 axis = reduce.outer_rank; axis < reduce.rank; axis++) reduce.count *= reduce.extents[axis];
   if (reduce.results == 0) return;
   if (reduce.layout == COLUMNS) {
-    i64 n = reduce.extents[reduce.outer_rank - 1];
+    i64 n = reduce.packed ? reduce.results : reduce.extents[reduce.outer_rank - 1];
     parallel(crew, reduce.results / n * ((n + PACKED - 1) / PACKED), reduce_columns, &reduce);
   } else if (reduce.layout == RESULTS) {
     parallel(crew, (reduce.results + reduce.lanes - 1) / reduce.lanes, reduce_results, &reduce);

@@ -60,22 +60,44 @@ static void copy_strided(char *to, i64 to_stride, const char *from, i64 from_str
     for (i64 i = 0; i < count; i++) *(i64 *)(to + i * to_stride) = *(const i64 *)(from + i * from_stride);
 }
 
-/* The next `count` elements of stream s, contiguous at `to`; `walk` is not changed. */
-static void fill(struct walk walk, i64 from, i64 s, const char *base, char *to, i64 count) {
-  const struct stream *stream = &walk.of[s];
-  i64 last = walk.rank - 1;
+/* Rows of a few elements: `count` of them, `each` long. */
+static void copy_rows(char *to, const char *from, i64 row, i64 stride, i64 each, i64 bytes, i64 count) {
+  if (bytes == 4 && each == 2)
+    for (i64 i = 0; i < count; i++) {
+      ((int *)to)[2 * i] = *(const int *)(from + i * row);
+      ((int *)to)[2 * i + 1] = *(const int *)(from + i * row + stride);
+    }
+  else
+    for (i64 i = 0; i < count; i++) copy_strided(to + i * each * bytes, bytes, from + i * row, stride, bytes, each);
+}
+
+enum { SHORT_AXIS = 8 };
+
+/* The next `count` elements of stream s along axes from .. last, contiguous at `to`; `walk` is not changed. */
+static void fill(const struct walk *start, i64 from, i64 last, i64 s, const char *base, char *to, i64 count) {
+  struct walk walk = {start->rank, 1, start->extents, start->of + s, {0}, {start->offset[s]}};
+  memcpy(walk.index, start->index, (size_t)start->rank * sizeof *walk.index);
+  const struct stream *stream = walk.of;
   while (count > 0) {
-    i64 run = least(count, walk.extents[last] - walk.index[last]);
+    i64 length = walk.extents[last], run = least(count, length - walk.index[last]);
+    const char *source = base + stream->address + walk.offset[0];
     if (stream->kind == INDEX)
       for (i64 i = 0; i < run; i++) ((int *)to)[i] = (int)(walk.index[stream->address] + (stream->address == last ? i : 0));
-    else copy_strided(to, stream->bytes, base + stream->address + walk.offset[s], stream->strides[last], stream->bytes, run);
+    else if (last > from && length < SHORT_AXIS && run == length) {
+      i64 rows = least(count / length, walk.extents[last - 1] - walk.index[last - 1]);
+      copy_rows(to, source, stream->strides[last - 1], stream->strides[last], length, stream->bytes, rows);
+      to += rows * length * stream->bytes;
+      count -= rows * length;
+      walk_on(&walk, from, last - 1, rows);
+      continue;
+    } else copy_strided(to, stream->bytes, source, stream->strides[last], stream->bytes, run);
     to += run * stream->bytes;
     count -= run;
     walk_on(&walk, from, last, run);
   }
 }
 
-/* The inverse of `fill`: contiguous elements to their places. */
+/* The inverse of `fill` over all axes: contiguous elements to their places. */
 static void spill(struct walk walk, i64 s, char *base, const char *elements, i64 count) {
   const struct stream *stream = &walk.of[s];
   i64 last = walk.rank - 1;
@@ -87,6 +109,17 @@ static void spill(struct walk walk, i64 s, char *base, const char *elements, i64
     count -= run;
     walk_on(&walk, 0, last, run);
   }
+}
+
+/* Whether the elements of a stream follow one another along axes 0 .. rank - 1. */
+static int is_flat(const struct stream *stream, const i64 *extents, i64 rank) {
+  i64 stride = stream->bytes;
+  if (stream->kind != MEMORY) return 0;
+  for (i64 axis = rank - 1; axis >= 0; axis--) {
+    if (extents[axis] != 1 && stream->strides[axis] != stride) return 0;
+    stride *= extents[axis];
+  }
+  return 1;
 }
 
 /* Runs a line of one output over n elements of which only n are stored; inputs may be read up to a vector further. */
