@@ -1,5 +1,7 @@
 /** The registry: what the command line lists and what worker threads look up. */
 import type { Experiment } from "../src/lab/experiment.ts";
+import { where } from "./maxpool/where.ts";
+import { zeroProgramExperiment } from "./maxpool/zero-program.ts";
 import { change } from "./relu0/change.ts";
 import { separation } from "./relu0/separation.ts";
 import { variants } from "./relu0/variants.ts";
@@ -10,6 +12,8 @@ export const experiments: readonly Experiment[] = [
   volume,
   change,
   variants,
+  zeroProgramExperiment,
+  where,
 ] as unknown as readonly Experiment[];
 
 /** URL of this module, for worker threads. */

@@ -22,6 +22,8 @@ export interface KinkLayer {
   /** Whether the choices at this kink are compared. */
   readonly compared: boolean;
   readonly tie: boolean;
+  /** Whether `tested` tells what is on the kink: a number of ties above 1, or an operand equal to 0. */
+  readonly testable: boolean;
   /** Outputs of the forward, int32 scalars: elements on the kink; those that may reach a parameter (`silence.ts`). */
   readonly on: string;
   readonly reaching: string;
@@ -39,8 +41,11 @@ export interface KinkLayer {
 const tied = gt(input(0), constant(1));
 const zero = constant(0);
 
+/** How kinks at a zero operand say where they are. */
+const operandIsZero = "x == 0";
+
 /** Kinks whose elements are always counted: operands equal to zero, and ties. */
-const counted = (kink: Kink, tie: boolean): boolean => tie || kink.where === "x == 0";
+const counted = (kink: Kink, tie: boolean): boolean => tie || kink.where === operandIsZero;
 
 /** The name of a value among inputs and outputs; one is given where there is none. */
 function expose(builder: ProgramBuilder, program: Program, value: number): string {
@@ -70,6 +75,7 @@ function tieLayer(builder: ProgramBuilder, program: Program, node: Node, kink: K
     node: node.id,
     total: sizeOf(builder.type(value).shape),
     tie: true,
+    testable: true,
     on,
     reaching: silenced ? count("ties:reaching", select(le(input(1), zero), zero, tied)) : on,
     nan: undefined,
@@ -89,6 +95,7 @@ function scalarLayer(builder: ProgramBuilder, program: Program, node: Node, kink
     node: node.id,
     total: sizeOf(program.values[node.outputs[0]].shape),
     tie: false,
+    testable: kink.where === operandIsZero,
     on,
     reaching: on,
     nan: opOf(node).nanCensus === undefined ? undefined : nan,

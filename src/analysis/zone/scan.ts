@@ -130,7 +130,7 @@ class Counts {
   /** Adds what is on its kink in a float64 forward too: all-zero inputs and equal patches, not accidents of rounding. */
   #addStructural({ layers, engine }: ZoneNetwork, replay: ZoneNetwork["engine"]): void {
     layers.forEach((layer, i) => {
-      if (!layer.tie && !layer.kink.endsWith(".zero")) return;
+      if (!layer.testable) return;
       const [low, high] = [engine.buffer(layer.tested), replay.buffer(layer.tested)];
       const on = layer.tie ? (x: number) => x > 1 : (x: number) => x === 0;
       let count = 0;
@@ -148,7 +148,8 @@ class Counts {
   }
 
   zeros(of: keyof Counter): number[] {
-    return this.#counters.filter((_, i) => this.#layers[i].kink.endsWith(".zero")).map((counter) => counter[of]);
+    const zero = ({ kink, tie }: KinkLayer): boolean => !tie && kink.endsWith(".zero");
+    return this.#counters.filter((_, i) => zero(this.#layers[i])).map((counter) => counter[of]);
   }
 }
 
