@@ -1,5 +1,6 @@
 /** The registry: what the command line lists and what worker threads look up. */
 import type { Experiment } from "../src/lab/experiment.ts";
+import { normpool } from "./maxpool/normpool.ts";
 import { where } from "./maxpool/where.ts";
 import { zeroProgramExperiment } from "./maxpool/zero-program.ts";
 import { change } from "./relu0/change.ts";
@@ -14,6 +15,7 @@ export const experiments: readonly Experiment[] = [
   variants,
   zeroProgramExperiment,
   where,
+  normpool,
 ] as unknown as readonly Experiment[];
 
 /** URL of this module, for worker threads. */

@@ -8,7 +8,7 @@ import { drawFigure } from "../../src/lab/figure.ts";
 import { trialParameters } from "../../src/lab/parameters.ts";
 import { runExperiment } from "../../src/lab/run.ts";
 
-const ids: readonly string[] = ["maxpool/zero-program", "maxpool/where"];
+const ids: readonly string[] = ["maxpool/zero-program", "maxpool/where", "maxpool/normpool"];
 
 const named = (id: string): Experiment => experiments.find((experiment) => experiment.id === id) as Experiment;
 
