@@ -1,5 +1,6 @@
 /** The registry: what the command line lists and what worker threads look up. */
 import type { Experiment } from "../src/lab/experiment.ts";
+import { distances } from "./conventions/distance.ts";
 import { normpool } from "./maxpool/normpool.ts";
 import { where } from "./maxpool/where.ts";
 import { zeroProgramExperiment } from "./maxpool/zero-program.ts";
@@ -16,6 +17,7 @@ export const experiments: readonly Experiment[] = [
   zeroProgramExperiment,
   where,
   normpool,
+  distances,
 ] as unknown as readonly Experiment[];
 
 /** URL of this module, for worker threads. */
