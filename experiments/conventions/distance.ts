@@ -132,7 +132,8 @@ function panel(rows: readonly DistanceStored[]): Panel {
   );
   return matrixPanel({
     title: `${model}, ${format}, ${init} initial law`,
-    names,
+    rows: names,
+    columns: names,
     values: pairs.map(({ value }) => value),
     labels: pairs.map(({ label }) => label),
     domain: [1e-8, 1],

@@ -1,17 +1,21 @@
-/** A matrix of positive numbers between named things: colored cells with the numbers in them. */
+/** A table of numbers with named rows and columns: cells colored by size, with the numbers in them. */
 import { axisX, axisY, cell, text } from "@observablehq/plot";
 import type { Panel } from "./figure.ts";
 
 export interface MatrixOptions {
   readonly title?: string;
-  /** Of columns and of rows, from the top. */
-  readonly names: readonly string[];
-  /** [row, column] in order; 0 is white, NaN is grey. */
+  /** From the top, and from the left. */
+  readonly rows: readonly string[];
+  readonly columns: readonly string[];
+  /** [row, column] in order, at least 0; 0 is white, NaN is grey. */
   readonly values: readonly number[];
   /** What is written in a cell in place of its number. */
   readonly labels?: readonly (string | undefined)[];
   /** Range of the logarithmic colors. */
   readonly domain: readonly [number, number];
+  readonly aspect?: number;
+  /** Of the cells' texts, in pixels (default 8.5). */
+  readonly fontSize?: number;
 }
 
 interface Cell {
@@ -28,11 +32,12 @@ export function showShort(value: number): string {
   return String(Number(value.toPrecision(2))).replace(/^0\./, ".");
 }
 
-export function matrixPanel({ title, names, values, labels, domain }: MatrixOptions): Panel {
-  const cells = names.flatMap((row, r) =>
-    names.map((column, c): Cell => {
-      const value = values[r * names.length + c];
-      return { row, column, value, label: labels?.[r * names.length + c] ?? showShort(value) };
+export function matrixPanel(options: MatrixOptions): Panel {
+  const { title, rows, columns, values, labels, domain } = options;
+  const cells = rows.flatMap((row, r) =>
+    columns.map((column, c): Cell => {
+      const value = values[r * columns.length + c];
+      return { row, column, value, label: labels?.[r * columns.length + c] ?? showShort(value) };
     }),
   );
   const [positive, zero, unknown] = [
@@ -48,14 +53,14 @@ export function matrixPanel({ title, names, values, labels, domain }: MatrixOpti
     series: [],
     hasPublished: false,
     hasInterval: false,
-    aspect: 0.92,
+    aspect: options.aspect ?? 0.92,
     draw: () => ({
       marginLeft: 106,
       marginBottom: 96,
       marginTop: 8,
       marginRight: 4,
-      x: { domain: [...names], label: null },
-      y: { domain: [...names], label: null },
+      x: { domain: [...columns], label: null },
+      y: { domain: [...rows], label: null },
       color: { type: "log", scheme: "viridis", domain: [...domain], clamp: true },
       marks: [
         cell(positive, { ...place, fill: "value" }),
@@ -65,7 +70,7 @@ export function matrixPanel({ title, names, values, labels, domain }: MatrixOpti
           x: "column",
           y: "row",
           text: "label",
-          fontSize: 8.5,
+          fontSize: options.fontSize ?? 8.5,
           fill: ({ value }: Cell) => (value > 0 && value < middle ? "#ffffff" : "#1f2328"),
         }),
         axisX({ color: "currentColor", label: null, tickRotate: -60, tickSize: 3 }),

@@ -61,7 +61,11 @@ describe("maxpool/zero-program", () => {
 
 describe("maxpool/where", () => {
   it("finds nearly the whole background of the first image, and no pixel of a window without a tie", async () => {
-    const [row] = (await quick("maxpool/where")) as unknown as readonly WhereRecord[];
+    const [row, ten] = (await quick("maxpool/where")) as unknown as readonly WhereRecord[];
+    expect([ten.windows, ten.imagesAtZero, ten.copy]).toEqual([1960, 10, "published files"]);
+    expect(ten.ties).toBeGreaterThan(row.ties);
+    expect(ten.pixels).toEqual(row.pixels);
+    expect(ten.tied).toEqual(row.tied);
     expect(row.windows).toBe(196);
     expect(row.ties).toBe(row.atZero + row.saturated + row.other);
     expect(row.blackTied).toBeGreaterThan(0.85);
