@@ -84,12 +84,9 @@ const differs: Claim<NormTrial, NormRecord> = {
   },
 };
 
-function labelOf(row: NormStored): string {
-  return [
-    row.format,
-    row.lossScale === 1 ? "" : ` x 2^${Math.log2(row.lossScale)}`,
-    row.init === "maxpool" ? "" : `, ${row.init} init`,
-  ].join("");
+function labelOf({ format, lossScale, init }: NormStored): string {
+  const scale = format === "float16" && lossScale !== 1 ? `, loss 2^${Math.log2(lossScale)}` : "";
+  return `${format}${scale}${init === "maxpool" ? "" : `, ${init} law`}`;
 }
 
 /** The decade's upper exponent, or "0": the published histogram's labels. */
@@ -125,27 +122,28 @@ function decadeBars(rows: readonly NormStored[]): Bar[] {
   });
 }
 
+/** Windows of norm 0 among a hundred thousand, per pool, on the first mini-batches. */
 function windowsText(rows: readonly NormStored[]): string {
   const pools = rows[0]?.windows ?? [];
-  const share = (of: "allZero" | "underflowed", pool: number): string =>
-    percent(total(rows, (row) => row.windows[pool][of]) / total(rows, (row) => row.windows[pool].windows));
+  const per = (of: "allZero" | "underflowed", pool: number): string =>
+    ((1e5 * total(rows, (row) => row.windows[pool][of])) / total(rows, (row) => row.windows[pool].windows)).toPrecision(
+      2,
+    );
   return pools
-    .map(
-      (_, pool) =>
-        `pool ${pool + 1}: ${share("allZero", pool)} of windows all zero, ${share("underflowed", pool)} underflowed`,
-    )
-    .join("; ");
+    .map((_, pool) => `${Number(per("allZero", pool))} and ${per("underflowed", pool)} in pool ${pool + 1}`)
+    .join(", ");
 }
 
 function figure(rows: readonly NormStored[]): FigureSpec {
   const base = rows.filter(isBase);
   const judged = total(rows, (row) => row.examined);
   return {
-    title: "NormPool: the derivative 0 against 1 where a computed norm is 0, LeNet on MNIST",
+    title: "NormPool: derivative 0 against 1 at a computed norm of 0, LeNet on MNIST",
     caption:
       `One pass over MNIST per random network, batch 128, ${base.length} networks for float16 with rounded squares, ${rows.filter((row) => !isBase(row)).length} in all other cells together; ` +
-      `strict, float32 sums. float16, first mini-batches: ${windowsText(base)}. Right: mini-batches per decade of d, the sum of L1 norms of the difference, labelled by its upper exponent. ` +
-      `Exact judge: ${total(rows, (row) => row.bifurcate)} of ${judged} judged mini-batches differ over the reals. "?": every gradient is 0. Published: 46,900 mini-batches.`,
+      `strict, float32 sums; 8 bits: loss times 2^12. Of 100,000 windows (float16, squares rounded, first mini-batches) the norm is 0 because all entries are, or because squares of other entries underflow: ${windowsText(base)}. ` +
+      `Only the second kind matters: ReLU'(0) = 0 silences the first. Below: mini-batches per decade of d, the sum of L1 norms of the difference, labelled by its upper exponent. ` +
+      `Exact judge: ${total(rows, (row) => row.bifurcate)} of ${judged} judged mini-batches differ over the reals. Published: 46,900 mini-batches, 16 bits.`,
     panels: [
       barPanel({
         title: "Mini-batches that differ",
@@ -153,6 +151,7 @@ function figure(rows: readonly NormStored[]): FigureSpec {
         yLabel: "mini-batches (%)",
         bars: shareBars(rows),
         yDomain: [0, 100],
+        aspect: 0.34,
       }),
       ...(base.length === 0
         ? []
@@ -162,11 +161,11 @@ function figure(rows: readonly NormStored[]): FigureSpec {
               xLabel: "upper exponent of the decade",
               yLabel: "mini-batches (%)",
               bars: decadeBars(base),
+              aspect: 0.34,
             }),
           ]),
     ],
     columns: 1,
-    width: 760,
   };
 }
 
