@@ -115,7 +115,7 @@ export function causesOf(rows: readonly DistanceStored[]): Cause[] {
   });
 }
 
-const cellOf = (row: DistanceStored): string => `${row.model}, ${row.format}, ${row.init}`;
+const cellOf = (row: DistanceStored): string => `${row.data}, ${row.model}, ${row.format}, ${row.init}`;
 
 /** A known distance, or what is sure of an unknown one: that it is at least its lower bound. */
 function panel(rows: readonly DistanceStored[]): Panel {
@@ -131,7 +131,7 @@ function panel(rows: readonly DistanceStored[]): Panel {
     }),
   );
   return matrixPanel({
-    title: `${model}, ${format}, ${init} initial law`,
+    title: `${model}, ${format}${init === "default" ? "" : `, ${init} law`}`,
     rows: names,
     columns: names,
     values: pairs.map(({ value }) => value),
@@ -164,11 +164,14 @@ function figure(rows: readonly DistanceStored[]): FigureSpec {
     const found = causesOf(cell).filter(({ differing }) => differing > 0);
     return `${cell[0].model} ${cell[0].format}: ${found.length === 0 ? "none" : found.map(showCause).join(", ")}`;
   });
-  const [first] = rows;
+  const sets = new Map(cells.map((cell) => [`${cell[0].data} (${cell[0].copy})`, cell]));
+  const samples = [...sets].map(
+    ([data, cell]) => `${cell[0].model} on ${data}: ${cell.length} mini-batches of ${cell[0].batch}`,
+  );
   return {
-    title: `Frameworks' gradients on the same weights and mini-batch, ${first.data} (${first.copy})`,
+    title: "Frameworks' gradients on the same weights and mini-batch",
     caption:
-      `L2 norm of the difference over that of the gradient under ${first.frameworks[0].name}, median over ${cells[0].length} mini-batches of ${first.batch}. ` +
+      `L2 norm of the difference over that of the gradient under ${rows[0].frameworks[0].name}, median over mini-batches (${samples.join("; ")}). ` +
       `0: the same numbers. Grey: the preset leaves open a choice that matters; the bound is sure under every choice that some framework makes. ` +
       `8 bits: loss times 2^12. One kink changed alone (mini-batches that differ): ${causes.join("; ")}.`,
     panels: cells.map(panel),

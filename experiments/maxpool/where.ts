@@ -147,7 +147,7 @@ function panel(row: Stored): Panel {
     const series = i < row.tiedAtZero ? "tied for 0" : "tied for another value";
     return { series, row: row.tied[2 * i], column: row.tied[2 * i + 1], size: 1 };
   });
-  const title = `${row.format}, ${row.window} x ${row.window} / ${row.stride}: ${row.ties} of ${row.windows}`;
+  const title = `${row.data}, ${row.format}, ${row.window}/${row.stride}: ${row.ties} of ${row.windows}`;
   return imagePanel({ title, height: row.height, width: row.width, pixels: row.pixels, dots });
 }
 
@@ -157,21 +157,28 @@ function shares({ format, window, stride, windows, atZero, saturated, other }: S
   return `${format} ${window}/${stride}: ${zero}, ${white}, ${rest}`;
 }
 
+/** What is counted of one data set: its picture, then many images. */
+function about(rows: readonly Stored[]): string {
+  const [first] = rows;
+  const several = rows.filter(({ count }) => count > 1);
+  const picture = `${first.data} (${first.copy}), ${first.format}, image ${first.image}: ${percent(first.blackTied)} of the black, ${percent(first.whiteTied)} of the saturated, ${percent(first.greyTied)} of the other pixels tie.`;
+  if (several.length === 0) return picture;
+  return `${picture} Its first ${several[0].count} images, windows that tie for 0, for a saturated value (${saturation} and above), for another one: ${several.map(shares).join("; ")}.`;
+}
+
 function figure(rows: readonly Stored[]): FigureSpec {
-  const [singles, several] = [rows.filter(({ count }) => count === 1), rows.filter(({ count }) => count > 1)];
-  const [first] = singles.length === 0 ? rows : singles;
-  const all =
-    several.length === 0
-      ? ""
-      : ` Over the first ${several[0].count} images, windows that tie for 0, for a saturated value (${saturation} and above), for another one: ${several.map(shares).join("; ")}.`;
+  const sets = [...new Set(rows.map(({ data }) => data))].map((name) => rows.filter(({ data }) => data === name));
+  const pictures = sets.flatMap((set) => {
+    const singles = set.filter(({ count }) => count === 1);
+    return singles.length === 0 ? set.slice(0, 1) : singles;
+  });
   return {
-    title: `Pixels that tie for the maximum of their window: ${first.data} (${first.copy}), image ${first.image}`,
+    title: "Pixels that tie for the maximum of their pool window",
     caption:
-      `pixel / 255, ReLU, pool; a dot is a pixel that is a maximum of a window with more than one; titles: format, window / stride, windows that tie. ` +
-      `In ${first.format} ${percent(first.blackTied)} of the black, ${percent(first.whiteTied)} of the saturated and ${percent(first.greyTied)} of the other pixels tie. ` +
-      `Published: nearly the whole background, and saturated stroke pixels.${all}`,
-    panels: (singles.length === 0 ? rows : singles).map(panel),
-    columns: Math.min(3, rows.length),
+      `pixel / 255, ReLU, pool; a dot is a pixel that is a maximum of a window with more than one, in some channel; titles: format, window / stride, windows that tie. ` +
+      `Published (MNIST): nearly the whole background, and saturated stroke pixels. ${sets.map(about).join(" ")}`,
+    panels: pictures.map(panel),
+    columns: Math.min(3, pictures.length),
   };
 }
 
