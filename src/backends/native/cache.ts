@@ -72,7 +72,10 @@ export function cachedUnit(unit: UnitName): string | undefined {
   const { join } = builtin<Path>("node:path");
   const folder = cacheFolder();
   if (!fs.existsSync(folder)) return undefined;
-  const names = unit.compiler !== undefined ? [fileName(unit)] : fs.readdirSync(folder).filter((name) => name.startsWith(`${unit.key}-`) && name.endsWith(".node"));
+  const names =
+    unit.compiler !== undefined
+      ? [fileName(unit)]
+      : fs.readdirSync(folder).filter((name) => name.startsWith(`${unit.key}-`) && name.endsWith(".node"));
   return names.map((name) => join(folder, name)).find((file, i) => isSealed(file, names[i]));
 }
 
