@@ -6,6 +6,7 @@ import { volume as poolVolume } from "./maxpool/volume.ts";
 import { where } from "./maxpool/where.ts";
 import { zeroProgramExperiment } from "./maxpool/zero-program.ts";
 import { change } from "./relu0/change.ts";
+import { convVolume } from "./relu0/conv-volume.ts";
 import { separation } from "./relu0/separation.ts";
 import { variants } from "./relu0/variants.ts";
 import { volume } from "./relu0/volume.ts";
@@ -15,6 +16,7 @@ export const experiments: readonly Experiment[] = [
   volume,
   change,
   variants,
+  convVolume,
   zeroProgramExperiment,
   where,
   normpool,
