@@ -7,6 +7,7 @@ import { type Tensor, trace } from "../src/ir/trace.ts";
 import { mlpNamed, parameterShapes } from "../src/nn/architecture.ts";
 import { mlpNetwork } from "../src/nn/mlp.ts";
 import { matmul } from "../src/ops/index.ts";
+import { type BenchBackend, nameOn } from "./backends.ts";
 import { type Contender, type TimedBench, timed } from "./bench.ts";
 import { rate, startNetwork, type Work } from "./network-work.ts";
 import { labels, numbers } from "./numbers.ts";
@@ -33,9 +34,9 @@ const data: MlpData = {
   ),
 };
 
-function ours(work: Work, arithmetic: Arithmetic): Contender {
-  const { run, dispose } = startNetwork({ network: mlpNetwork(mlp), batch, work, arithmetic });
-  return timed("ours", run, dispose);
+function ours(work: Work, arithmetic: Arithmetic, backend: BenchBackend, name = "ours"): Contender {
+  const { run, dispose } = startNetwork({ network: mlpNetwork(mlp), batch, work, arithmetic, backend });
+  return timed(name, run, dispose);
 }
 
 interface Shapes {
@@ -57,7 +58,7 @@ function contractions(work: Work): readonly Shapes[] {
   });
 }
 
-function contractionsAlone(work: Work, arithmetic: Arithmetic): Contender {
+function contractionsAlone(work: Work, arithmetic: Arithmetic, backend: BenchBackend): Contender {
   const all = contractions(work);
   const specs = Object.fromEntries(all.flatMap(({ a, b }, i) => [[`a${i}`, a] as const, [`b${i}`, b] as const]));
   const program = trace((t) => {
@@ -67,7 +68,7 @@ function contractionsAlone(work: Work, arithmetic: Arithmetic): Contender {
     });
     return products;
   }, specs);
-  const engine = compile(program, { precision: { store: "float32", arithmetic }, backend: "wasm" });
+  const engine = compile(program, { precision: { store: "float32", arithmetic }, backend });
   for (const [name, shape] of Object.entries(specs)) engine.write(name, numbers(name, shape[0] * shape[1]));
   return timed(
     "roof",
@@ -76,21 +77,29 @@ function contractionsAlone(work: Work, arithmetic: Arithmetic): Contender {
   );
 }
 
-function bench(work: Work, arithmetic: Arithmetic): TimedBench {
+function bench(work: Work, arithmetic: Arithmetic, backend: BenchBackend): TimedBench {
+  const portable = [
+    { peerName: "tfjs", start: () => tfjsMlp(work, data) },
+    { peerName: "jax-js", start: () => jaxMlp(work, data) },
+  ];
+  const wasm = { peerName: "wasm", start: () => ours(work, arithmetic, "wasm", "wasm") };
   return {
-    name: `mlp.${work}.${arithmetic}`,
+    name: nameOn(`mlp.${work}.${arithmetic}`, backend),
     unit: "images/s",
     work: batch,
-    ours: () => ours(work, arithmetic),
+    ours: () => ours(work, arithmetic, backend),
     peers: [
-      { peerName: "roof", start: () => contractionsAlone(work, arithmetic) },
-      { peerName: "tfjs", start: () => tfjsMlp(work, data) },
-      { peerName: "jax-js", start: () => jaxMlp(work, data) },
+      { peerName: "roof", start: () => contractionsAlone(work, arithmetic, backend) },
+      ...(backend === "wasm" ? portable : arithmetic === "strict" ? [wasm] : []),
       { peerName: "PyTorch", start: () => pytorchMlp(work, data) },
     ],
   };
 }
 
-export const mlpBenches: readonly TimedBench[] = (["forward", "step"] as const).flatMap((work) =>
-  (["strict", "fused"] as const).map((arithmetic) => bench(work, arithmetic)),
-);
+const benchesOn = (backend: BenchBackend): readonly TimedBench[] =>
+  (["forward", "step"] as const).flatMap((work) =>
+    (["strict", "fused"] as const).map((arithmetic) => bench(work, arithmetic, backend)),
+  );
+
+export const mlpBenches: readonly TimedBench[] = benchesOn("wasm");
+export const nativeMlpBenches: readonly TimedBench[] = benchesOn("native");

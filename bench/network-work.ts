@@ -8,6 +8,7 @@ import type { Program } from "../src/ir/program.ts";
 import { extend, type Update, update } from "../src/ir/trace.ts";
 import type { Network } from "../src/nn/network.ts";
 import { mul, sub } from "../src/ops/index.ts";
+import type { BenchBackend } from "./backends.ts";
 import { labels, numbers } from "./numbers.ts";
 import type { Arithmetic } from "./peers/roofs.ts";
 
@@ -22,6 +23,8 @@ export interface NetworkWork {
   readonly store?: string;
   /** Default 1. */
   readonly threads?: number;
+  /** Default wasm. */
+  readonly backend?: BenchBackend;
 }
 
 export const rate = 0.01;
@@ -51,12 +54,13 @@ export function networkEngine({
   arithmetic,
   store = "float32",
   threads = 1,
+  backend = "wasm",
 }: NetworkWork): Engine {
   const program = network.loss(batch);
-  const options = { precision: { store, arithmetic }, backend: "wasm", threads };
+  const options = { precision: { store, arithmetic }, backend, threads };
   if (work === "forward") return compile({ forward: program }, options);
-  const backward = pullback(program, undefined, { wrt: network.parameters.map(({ name }) => name) });
-  return compile({ forward: withResiduals(program, backward), backward: descent(backward, network) }, options);
+  const gradients = pullback(program, undefined, { wrt: network.parameters.map(({ name }) => name) });
+  return compile({ forward: withResiduals(program, gradients), backward: descent(gradients, network) }, options);
 }
 
 /** Weights small enough that steps repeated on one mini-batch stay finite. */

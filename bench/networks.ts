@@ -8,16 +8,17 @@ import type { Loop } from "../src/ir/loops.ts";
 import { networkNamed } from "../src/nn/architectures/index.ts";
 import type { Network } from "../src/nn/network.ts";
 import { lower } from "../src/ops/lower.ts";
+import { type BenchBackend, nameOn } from "./backends.ts";
 import { type Contender, type TimedBench, timed } from "./bench.ts";
-import { startNetwork, type Work } from "./network-work.ts";
+import { type NetworkWork, startNetwork, type Work } from "./network-work.ts";
 import { products } from "./peers/products.ts";
 import { pytorchNetwork } from "./peers/pytorch-networks.ts";
 import type { Arithmetic } from "./peers/roofs.ts";
 
 const batch = 128;
 
-function contender(network: Network, work: Work, arithmetic: Arithmetic, store: string, peerName: string): Contender {
-  const { run, dispose } = startNetwork({ network, batch, work, arithmetic, store });
+function contender(given: Omit<NetworkWork, "batch">, peerName: string): Contender {
+  const { run, dispose } = startNetwork({ ...given, batch });
   return timed(peerName, run, dispose);
 }
 
@@ -34,20 +35,30 @@ function operationsOf(loop: Loop): number {
   return 2 * [loop.batch, loop.m, loop.n, loop.k].map(sizeOf).reduce((a, b) => a * b);
 }
 
-function bench(name: string, work: Work, arithmetic: Arithmetic, store = "float32"): TimedBench {
+function bench(
+  name: string,
+  work: Work,
+  arithmetic: Arithmetic,
+  store = "float32",
+  backend: BenchBackend = "wasm",
+): TimedBench {
   const network = networkNamed(name);
   const narrow = store !== "float32";
+  const given = { network, work, arithmetic, store, backend };
+  const own = narrow
+    ? { peerName: "f32", start: () => contender({ ...given, store: "float32" }, "f32") }
+    : { peerName: "PyTorch", start: () => pytorchNetwork(name, work, batch) };
+  const wasm = { peerName: "wasm", start: () => contender({ ...given, backend: "wasm" }, "wasm") };
   return {
-    name: `${name}.${work}.${narrow ? `${store}.` : ""}${arithmetic}`,
+    name: nameOn(`${name}.${work}.${narrow ? `${store}.` : ""}${arithmetic}`, backend),
     unit: "images/s",
     work: batch,
     long: name !== "lenet",
-    ours: () => contender(network, work, arithmetic, store, "ours"),
+    ours: () => contender(given, "ours"),
     peers: [
-      { peerName: "matmul", start: () => products(operations(network, work), arithmetic) },
-      narrow
-        ? { peerName: "f32", start: () => contender(network, work, arithmetic, "float32", "f32") }
-        : { peerName: "PyTorch", start: () => pytorchNetwork(name, work, batch) },
+      { peerName: "matmul", start: () => products(operations(network, work), arithmetic, backend) },
+      own,
+      ...(backend === "native" && arithmetic === "strict" ? [wasm] : []),
     ],
   };
 }
@@ -63,3 +74,11 @@ export const networkBenches: readonly TimedBench[] = [
   bench("vgg11", "step", "strict", "float16"),
   bench("vgg11", "step", "strict", "bfloat16"),
 ];
+
+/** The same networks by printed C. */
+export const nativeNetworkBenches: readonly TimedBench[] = ["lenet", "vgg11", "vgg11-bn", "resnet18-bn"].flatMap(
+  (name) =>
+    (["forward", "step"] as const).flatMap((work) =>
+      (["strict", "fused"] as const).map((arithmetic) => bench(name, work, arithmetic, "float32", "native")),
+    ),
+);

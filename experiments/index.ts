@@ -1,5 +1,7 @@
 /** The registry: what the command line lists and what worker threads look up. */
 import type { Experiment } from "../src/lab/experiment.ts";
+import { distances } from "./conventions/distance.ts";
+import { normpool } from "./maxpool/normpool.ts";
 import { threshold } from "./maxpool/threshold.ts";
 import { volume as poolVolume } from "./maxpool/volume.ts";
 import { where } from "./maxpool/where.ts";
@@ -18,10 +20,12 @@ export const experiments: readonly Experiment[] = [
   variants,
   zeroProgramExperiment,
   where,
+  normpool,
   poolVolume,
   convVolume,
   threshold,
   whichTies,
+  distances,
 ] as unknown as readonly Experiment[];
 
 /** URL of this module, for worker threads. */

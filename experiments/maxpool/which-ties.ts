@@ -100,7 +100,9 @@ const formats = ["float32", "float16", "float64", "bfloat16", "tfloat32", "float
 /** LeNet on MNIST; with `data=cifar10` VGG11 and its variants. */
 function grid(scale: Scale, parameters: TieTrial): Cell[] {
   const photographs = parameters.data === "cifar10";
-  const base: Cell = photographs ? { model: "vgg11", data: "cifar10", augmentation: "crop-flip", init: "maxpool" } : {};
+  const base: Cell = photographs
+    ? { model: "vgg11", data: "cifar10", augmentation: "crop-flip", init: "maxpool", normalisation: "usual" }
+    : {};
   if (scale === "quick") return ["float32", "float16"].map((format) => ({ ...base, format, batch: 8, batches: 2 }));
   const networks = parameters.inits || (scale === "paper" ? 10 : 3);
   const variants = photographs
@@ -207,7 +209,7 @@ export const whichTies: Experiment<TieTrial, TieRecord> = experiment({
     init: { type: "string", default: "default", doc: "law of the initial weights" },
     normalisation: {
       type: "string",
-      default: "usual",
+      default: "half",
       doc: "how pixels become inputs; usual: as the data set's papers do",
     },
     augmentation: { type: "string", default: "none", doc: "random changes of the images" },

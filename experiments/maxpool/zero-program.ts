@@ -9,7 +9,7 @@ import type { Program } from "../../src/ir/program.ts";
 import { type Tensor, trace } from "../../src/ir/trace.ts";
 import { type Claim, type Experiment, experiment, type Scale, type StoredRow } from "../../src/lab/experiment.ts";
 import type { FigureSpec } from "../../src/lab/figure.ts";
-import { barPanel } from "../../src/lab/panels.ts";
+import { matrixPanel } from "../../src/lab/panels.ts";
 import { add, div, mul, reduceMax, relu, reshape, slice, sub } from "../../src/ops/index.ts";
 
 export interface ZeroTrial {
@@ -158,29 +158,55 @@ const claim: Claim<ZeroTrial, ZeroRecord> = {
   },
 };
 
+const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+/** A power of two as such, anything else in decimals: -2⁻¹¹, -1.5, 0. */
+function show(derivative: number): string {
+  const exponent = Math.log2(Math.abs(derivative));
+  if (derivative === 0 || exponent > -2 || !Number.isInteger(exponent)) return String(derivative);
+  const digits = [...String(-exponent)].map((digit) => superscripts[Number(digit)]).join("");
+  return `${derivative < 0 ? "-" : ""}2⁻${digits}`;
+}
+
+interface Column {
+  readonly name: string;
+  readonly x: string;
+  readonly order: "left" | "right";
+  readonly t: number;
+}
+
+const columns: readonly Column[] = [
+  [fig7, "(1.14) x 4", 1] as const,
+  [other, "(1.4) x 4", 1] as const,
+  [ramp, "1..4, t = 0", 0] as const,
+].flatMap(([x, text, t]) =>
+  (["left", "right"] as const).map((order) => ({ x, order, t, name: `${text} ${order === "left" ? "→" : "←"}` })),
+);
+
 function figure(rows: readonly Stored[]): FigureSpec {
+  const known = formats.filter((format) => rows.some((row) => row.format === format));
   const panels = (["reduction", "relu"] as const).map((construction) => {
-    const bars = formats.flatMap((format) =>
-      [fig7, other].flatMap((x) => {
-        const row = cell(rows, x, format, construction, "left");
-        if (row === undefined) return [];
-        return [
-          {
-            x: format,
-            series: `x = (${x.split(",")[0]}) x 4`,
-            value: Math.abs(row.derivative[2]) === 0 ? Number.NaN : Math.log2(Math.abs(row.derivative[2])),
-          },
-        ];
-      }),
+    const found = known.flatMap((format) =>
+      columns.map(({ x, order, t }) => cell(rows, x, format, construction, order)?.derivative[ts.indexOf(t)]),
     );
-    const title = construction === "reduction" ? "maxima by reduction" : "maxima built of ReLU";
-    return barPanel({ title, xLabel: "", yLabel: "log2 |derivative|", bars });
+    return matrixPanel({
+      title: construction === "reduction" ? "Maxima by reduction" : "Maxima built of ReLU",
+      rows: known,
+      columns: columns.map(({ name }) => name),
+      values: found.map((derivative) => Math.abs(derivative ?? Number.NaN)),
+      labels: found.map((derivative) => (derivative === undefined ? "?" : show(derivative))),
+      domain: [2 ** -53, 2],
+      aspect: 0.8,
+      fontSize: 11,
+    });
   });
+  const zones = (zone: string): number => rows.reduce((n, row) => n + row.zone.filter((z) => z === zone).length, 0);
   return {
-    title: "A program that is constantly 0 and its derivative by backprop",
+    title: "A program that is constantly 0, max1(t x) - max2(t x), and its derivative by backprop",
     caption:
-      "max1(t x) - max2(t x) at t = 1: max1 gives the gradient to the first maximum, max2 shares it. The value is exactly 0, the exact derivative too; " +
-      "what backprop returns is the rounding of one sum of four terms, in every format added in the format itself, left to right. Right to left it is 0 (?).",
+      `max1 gives the derivative to the first maximum, max2 shares it; every value and sum is in the format itself. (1.14) x 4 and (1.4) x 4, the same at every t: ` +
+      `the exact derivative is 0, and what backprop returns is the rounding of one sum of four terms, added from the left (→) or from the right (←). (1, 2, 3, 4) at t = 0 (and -0.0001, which float8_e4m3 rounds to 0): the maxima choose different derivatives. ` +
+      `By exact judgement ${zones("compensation")} derivatives are compensation, ${zones("bifurcation")} bifurcation, ${zones("neither")} are 0, over ${rows.length} programs at five t.`,
     panels,
     columns: 2,
   };

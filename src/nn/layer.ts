@@ -21,10 +21,17 @@ export type Layer =
   /** By name: a key of `activations`. */
   | { readonly layer: "activation"; readonly name: string }
   | {
-      readonly layer: "maxPool" | "avgPool" | "normPool";
+      readonly layer: "maxPool" | "avgPool";
       readonly window: Size;
       readonly stride: Size;
       readonly padding: Size;
+    }
+  | {
+      readonly layer: "normPool";
+      readonly window: Size;
+      readonly stride: Size;
+      readonly padding: Size;
+      readonly squares: "rounded" | "accumulated";
     }
   | { readonly layer: "globalAvgPool" | "flatten" }
   /** body(x) + shortcut(x); an empty shortcut is x itself. */

@@ -60,6 +60,15 @@ test("pools: which window, and on which side of the activation", () => {
   expect(ops("lenet:pool-3x3").filter((op) => op.startsWith("pool"))).toEqual(["pool3", "pool3"]);
 });
 
+test("norm pools: squares rounded before they are summed, or accumulated as they are", () => {
+  const squares = (name: string): unknown[] =>
+    networkNamed(name)
+      .loss(2)
+      .nodes.flatMap(({ op, options }) => (op === "normPool" ? [options.squares] : []));
+  expect(squares("lenet:pool-norm")).toEqual(["rounded", "rounded"]);
+  expect(squares("lenet:pool-norm-accumulated")).toEqual(["accumulated", "accumulated"]);
+});
+
 test("the published quirk of DenseNet: norms behind the stem and at the end only", () => {
   const norms = (name: string): number =>
     networkNamed(name).parameters.filter(({ layer, bias }) => layer === "norm" && !bias).length;

@@ -49,11 +49,16 @@ const architectures: Readonly<Record<string, Architecture>> = {
 /** Names without variants. */
 export const architectureNames: readonly string[] = Object.keys(architectures);
 
+function normPool(squares: "rounded" | "accumulated"): Layer {
+  return { layer: "normPool", window: 2, stride: 2, padding: 0, squares };
+}
+
 /** What a suffix `:name` changes. */
 const suffixes: Readonly<Record<string, Partial<Variant>>> = {
   "pool-first": { poolFirst: true },
   "pool-3x3": { pool: { layer: "maxPool", window: 3, stride: 2, padding: 1 } },
-  "pool-norm": { pool: { layer: "normPool", window: 2, stride: 2, padding: 0 } },
+  "pool-norm": { pool: normPool("rounded") },
+  "pool-norm-accumulated": { pool: normPool("accumulated") },
   ...Object.fromEntries(Object.keys(activations).map((name) => [name, { activation: name }])),
 };
 
@@ -89,7 +94,12 @@ export interface Sample {
 
 /**
  * `784-256x3-10`, `lenet`, `vgg11`, `resnet18`, `resnet18-2x2`, `densenet121` ..., each with `-bn` for batch norm and
+<<<<<<< HEAD
  * suffixes: `:pool-first`, `:pool-3x3`, `:pool-norm`, an activation's name, and for perceptrons `:dropout-0.5`.
+=======
+ * suffixes: `:pool-first`, `:pool-3x3`, `:pool-norm` (squares rounded before they are summed), `:pool-norm-accumulated`, or
+ * an activation's name.
+>>>>>>> exp
  * @param sample For which data; what the papers use unless given. Multilayer perceptrons name their own sizes.
  * @throws UsageError on an unknown name or suffix; ShapeError where the images do not fit.
  */
