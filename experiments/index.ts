@@ -2,8 +2,10 @@
 import type { Experiment } from "../src/lab/experiment.ts";
 import { distances } from "./conventions/distance.ts";
 import { normpool } from "./maxpool/normpool.ts";
+import { threshold } from "./maxpool/threshold.ts";
 import { volume as poolVolume } from "./maxpool/volume.ts";
 import { where } from "./maxpool/where.ts";
+import { whichTies } from "./maxpool/which-ties.ts";
 import { zeroProgramExperiment } from "./maxpool/zero-program.ts";
 import { change } from "./relu0/change.ts";
 import { convVolume } from "./relu0/conv-volume.ts";
@@ -21,6 +23,8 @@ export const experiments: readonly Experiment[] = [
   where,
   normpool,
   poolVolume,
+  threshold,
+  whichTies,
   distances,
 ] as unknown as readonly Experiment[];
 
