@@ -7,11 +7,13 @@ import { trace } from "../src/ir/trace.ts";
 import { call } from "../src/ops/call.ts";
 import { conv2dInputOp } from "../src/ops/conv2d-input.ts";
 import { conv2dWeightOp } from "../src/ops/conv2d-weight.ts";
-import { conv2d, matmul } from "../src/ops/index.ts";
+import { conv2d } from "../src/ops/index.ts";
+import { type BenchBackend, nameOn } from "./backends.ts";
 import { type Contender, type TimedBench, timed } from "./bench.ts";
 import { numbers } from "./numbers.ts";
 import { jaxConv, pytorchConv, tfjsConv } from "./peers/conv2d.ts";
 import { type ConvLayer, type ConvWork, operations, shapesOf } from "./peers/conv2d-layer.ts";
+import { products } from "./peers/products.ts";
 import { type Arithmetic, roofPeers } from "./peers/roofs.ts";
 
 const layers: readonly ConvLayer[] = [
@@ -38,8 +40,15 @@ function program(work: ConvWork, layer: ConvLayer) {
   return trace((t) => ({ dw: call(conv2dWeightOp, [t.g, t.x], { ...steps, kernel }) }), { g, x });
 }
 
-function ours(work: ConvWork, layer: ConvLayer, arithmetic: Arithmetic, store: string, name = "ours"): Contender {
-  const engine = compile(program(work, layer), { precision: { store, arithmetic }, backend: "wasm" });
+function ours(
+  work: ConvWork,
+  layer: ConvLayer,
+  arithmetic: Arithmetic,
+  store: string,
+  backend: BenchBackend,
+  name = "ours",
+): Contender {
+  const engine = compile(program(work, layer), { precision: { store, arithmetic }, backend });
   for (const [operand, shape] of Object.entries({ ...shapesOf(layer), bias: [layer.filters] })) {
     if (work === "forward" ? operand === "g" : operand === "bias" || operand === (work === "dx" ? "x" : "w")) continue;
     engine.write(
@@ -57,47 +66,37 @@ function ours(work: ConvWork, layer: ConvLayer, arithmetic: Arithmetic, store: s
   );
 }
 
-/** The time of `flops` operations in products of 512 x 512 matrices. */
-function products(flops: number, arithmetic: Arithmetic): Contender {
-  const size = 512;
-  const shape = [size, size];
-  const program = trace(({ a, b }) => ({ c: matmul(a, b) }), { a: shape, b: shape });
-  const engine = compile(program, { precision: { store: "float32", arithmetic }, backend: "wasm" });
-  for (const operand of ["a", "b"]) engine.write(operand, numbers(operand, size * size));
-  const whole = timed(
-    "matmul",
-    () => engine.run("program"),
-    () => engine.dispose(),
-  );
-  return {
-    ...whole,
-    async seconds(repeats) {
-      const wanted = (repeats * flops) / (2 * size ** 3);
-      const runs = Math.max(1, Math.round(wanted));
-      return (await whole.seconds(runs)) * (wanted / runs);
-    },
-  };
-}
-
-function bench(work: ConvWork, layer: ConvLayer, arithmetic: Arithmetic, store = "float32"): TimedBench {
+function bench(
+  work: ConvWork,
+  layer: ConvLayer,
+  arithmetic: Arithmetic,
+  store: string,
+  backend: BenchBackend,
+): TimedBench {
   const flops = operations(layer);
   const { channels, filters, size, kernel = 3, stride = 1 } = layer;
   const variant = `${kernel === 3 ? "" : `-k${kernel}`}${stride === 1 ? "" : `-s${stride}`}`;
   const narrow = store !== "float32";
-  const own = { peerName: "f32", start: () => ours(work, layer, "strict", "float32", "f32") };
-  const others = [
+  const own = { peerName: "f32", start: () => ours(work, layer, "strict", "float32", backend, "f32") };
+  const portable = [
     { peerName: "tfjs", start: () => tfjsConv(work, layer) },
     { peerName: "jax-js", start: () => jaxConv(work, layer) },
+  ];
+  const others = [
+    ...(backend === "wasm" ? portable : []),
     { peerName: "PyTorch", start: () => pytorchConv(work, layer) },
   ];
   return {
-    name: `conv2d.${work}.${channels}-${filters}-${size}${variant}.${narrow ? `${store}.` : ""}${arithmetic}`,
+    name: nameOn(
+      `conv2d.${work}.${channels}-${filters}-${size}${variant}.${narrow ? `${store}.` : ""}${arithmetic}`,
+      backend,
+    ),
     unit: "GFLOP/s",
     work: flops / 1e9,
-    ours: () => ours(work, layer, arithmetic, store),
+    ours: () => ours(work, layer, arithmetic, store, backend),
     peers: [
-      ...(narrow ? [own] : roofPeers("f32", arithmetic, flops).slice(0, 1)),
-      { peerName: "matmul", start: () => products(flops, arithmetic) },
+      ...(narrow ? [own] : roofPeers("f32", arithmetic, flops, backend).slice(0, 1)),
+      { peerName: "matmul", start: () => products(flops, arithmetic, backend) },
       ...(narrow ? [] : others.filter(({ peerName }) => peerName !== "tfjs" || work !== "dw")),
     ],
   };
@@ -105,9 +104,14 @@ function bench(work: ConvWork, layer: ConvLayer, arithmetic: Arithmetic, store =
 
 const middle = layers[2];
 
-export const conv2dBenches: readonly TimedBench[] = [
+const benchesOn = (backend: BenchBackend): readonly TimedBench[] => [
   ...works.flatMap((work) =>
-    layers.flatMap((layer) => (["strict", "fused"] as const).map((arithmetic) => bench(work, layer, arithmetic))),
+    layers.flatMap((layer) =>
+      (["strict", "fused"] as const).map((arithmetic) => bench(work, layer, arithmetic, "float32", backend)),
+    ),
   ),
-  ...works.flatMap((work) => ["float16", "bfloat16"].map((store) => bench(work, middle, "strict", store))),
+  ...works.flatMap((work) => ["float16", "bfloat16"].map((store) => bench(work, middle, "strict", store, backend))),
 ];
+
+export const conv2dBenches: readonly TimedBench[] = benchesOn("wasm");
+export const nativeConv2dBenches: readonly TimedBench[] = benchesOn("native");

@@ -19,9 +19,12 @@ const goals: readonly Goal[] = [
   { bench: /^conv2d\.forward\./, peerName: "tfjs", least: 2 },
   { bench: /^conv2d\.forward\./, peerName: "jax-js", least: 2 },
   { bench: /^conv2d\.dw\./, peerName: "jax-js", least: 5 },
+  { bench: /^(lenet|vgg11)\..*\.b?float16\./, peerName: "f32", least: 0.85 },
+  { bench: /^(lenet|vgg11)\.\w+\.(strict|fused)$/, peerName: "matmul", least: 0.75 },
   { bench: /^mlp\./, peerName: "roof", least: 0.75 },
   { bench: /^mlp\./, peerName: "tfjs", least: 1.5 },
   { bench: /^zone\.f32\./, peerName: "published-way", least: 3.5 },
+  { bench: /^zone\.vgg11\./, peerName: "published-way", least: 2.5 },
   { bench: /^workers\./, peerName: "arithmetic", least: 0.93 },
   { bench: /^(memory|compile)\./, peerName: "goal", least: 1 },
 ];

@@ -1,13 +1,14 @@
 /** All benchmarks: one line per group, quick ones first. */
 import type { Bench } from "./bench.ts";
 import { compileBench } from "./compile.ts";
-import { conv2dBenches } from "./conv2d.ts";
-import { matmulBenches } from "./matmul.ts";
+import { conv2dBenches, nativeConv2dBenches } from "./conv2d.ts";
+import { matmulBenches, nativeMatmulBenches } from "./matmul.ts";
 import { memoryBench } from "./memory.ts";
-import { mlpBenches } from "./mlp.ts";
-import { threadsBench } from "./threads.ts";
+import { mlpBenches, nativeMlpBenches } from "./mlp.ts";
+import { nativeNetworkBenches, networkBenches } from "./networks.ts";
+import { threadsBenches } from "./threads.ts";
 import { workersBench } from "./workers.ts";
-import { zoneBenches } from "./zone.ts";
+import { nativeZoneBenches, zoneBenches } from "./zone.ts";
 
 export type { Bench, BenchRow, Contender, OwnBench, TimedBench } from "./bench.ts";
 export { timed } from "./bench.ts";
@@ -18,8 +19,14 @@ export const benches: readonly Bench[] = [
   ...mlpBenches,
   ...matmulBenches,
   ...conv2dBenches,
+  ...networkBenches,
   memoryBench,
-  threadsBench,
+  ...threadsBenches,
   workersBench,
   ...zoneBenches,
+  ...nativeMlpBenches,
+  ...nativeMatmulBenches,
+  ...nativeConv2dBenches,
+  ...nativeNetworkBenches,
+  ...nativeZoneBenches,
 ];

@@ -2,6 +2,7 @@
 import { compile } from "../src/compile.ts";
 import { trace } from "../src/ir/trace.ts";
 import { matmul } from "../src/ops/index.ts";
+import { type BenchBackend, nameOn } from "./backends.ts";
 import { type Contender, type TimedBench, timed } from "./bench.ts";
 import { numbers } from "./numbers.ts";
 import { type PythonLibrary, python } from "./peers/python.ts";
@@ -32,12 +33,18 @@ function operands({ size }: Product): { readonly a: Float64Array; readonly b: Fl
   return { a: numbers("a", size * size), b: numbers("b", size * size) };
 }
 
-function ours(format: string, arithmetic: Arithmetic, product: Product, name = "ours"): Contender {
+function ours(
+  format: string,
+  arithmetic: Arithmetic,
+  product: Product,
+  backend: BenchBackend,
+  name = "ours",
+): Contender {
   const { size, layout } = product;
   const shape = [size, size];
   const options = { transposeA: layout === "tn", transposeB: layout === "nt" };
   const program = trace(({ a, b }) => ({ c: matmul(a, b, options) }), { a: shape, b: shape });
-  const engine = compile(program, { precision: { store: formats[format], arithmetic }, backend: "wasm" });
+  const engine = compile(program, { precision: { store: formats[format], arithmetic }, backend });
   for (const [operand, values] of Object.entries(operands(product))) engine.write(operand, values);
   return timed(
     name,
@@ -115,29 +122,34 @@ function portable(product: Product): readonly Peer[] {
   ];
 }
 
-function bench(format: string, arithmetic: Arithmetic, product: Product): TimedBench {
+function bench(format: string, arithmetic: Arithmetic, product: Product, backend: BenchBackend): TimedBench {
   const { size, layout } = product;
   const flops = 2 * size ** 3;
   const lanes = format === "f64" ? "f64" : "f32";
   const narrow = lanes === "f32" && format !== "f32";
-  const own: Peer = { peerName: "f32", start: () => ours("f32", "strict", product, "f32") };
-  const others = narrow ? [own] : [...(format === "f32" ? portable(product) : []), ...native(format, product)];
+  const own: Peer = { peerName: "f32", start: () => ours("f32", "strict", product, backend, "f32") };
+  const inWasm = format === "f32" && backend === "wasm" ? portable(product) : [];
+  const others = narrow ? [own] : [...inWasm, ...native(format, product)];
   return {
-    name: `matmul.${format}.${size}.${layout}.${arithmetic}`,
+    name: nameOn(`matmul.${format}.${size}.${layout}.${arithmetic}`, backend),
     unit: "GFLOP/s",
     work: flops / 1e9,
-    ours: () => ours(format, arithmetic, product),
-    peers: [...roofPeers(lanes, arithmetic, flops), ...others],
+    ours: () => ours(format, arithmetic, product, backend),
+    peers: [...roofPeers(lanes, arithmetic, flops, backend), ...others],
   };
 }
 
 /** Narrow formats are strict only: products of their operands are exact in float32, so fused gives the same bits. */
-export const matmulBenches: readonly TimedBench[] = Object.keys(formats).flatMap((format) =>
-  sizes.flatMap((size) =>
-    layouts.flatMap((layout) =>
-      (format === "f32" || format === "f64" ? (["strict", "fused"] as const) : (["strict"] as const)).map(
-        (arithmetic) => bench(format, arithmetic, { size, layout }),
+const benchesOn = (backend: BenchBackend): readonly TimedBench[] =>
+  Object.keys(formats).flatMap((format) =>
+    sizes.flatMap((size) =>
+      layouts.flatMap((layout) =>
+        (format === "f32" || format === "f64" ? (["strict", "fused"] as const) : (["strict"] as const)).map(
+          (arithmetic) => bench(format, arithmetic, { size, layout }, backend),
+        ),
       ),
     ),
-  ),
-);
+  );
+
+export const matmulBenches: readonly TimedBench[] = benchesOn("wasm");
+export const nativeMatmulBenches: readonly TimedBench[] = benchesOn("native");

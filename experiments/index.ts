@@ -2,6 +2,7 @@
 import type { Experiment } from "../src/lab/experiment.ts";
 import { distances } from "./conventions/distance.ts";
 import { normpool } from "./maxpool/normpool.ts";
+import { volume as poolVolume } from "./maxpool/volume.ts";
 import { where } from "./maxpool/where.ts";
 import { zeroProgramExperiment } from "./maxpool/zero-program.ts";
 import { change } from "./relu0/change.ts";
@@ -17,6 +18,7 @@ export const experiments: readonly Experiment[] = [
   zeroProgramExperiment,
   where,
   normpool,
+  poolVolume,
   distances,
 ] as unknown as readonly Experiment[];
 

@@ -2,8 +2,9 @@
 
 import type { Backend, Engine } from "./backends/backend.ts";
 import { js } from "./backends/js/index.ts";
+import { native } from "./backends/native/index.ts";
 import { wasm } from "./backends/wasm/index.ts";
-import { UsageError, unknown } from "./base/errors.ts";
+import { unknown } from "./base/errors.ts";
 import { precision as completePrecision, type Precision, type PrecisionSpec } from "./formats/precision.ts";
 import type { Kernel } from "./ir/loops.ts";
 import type { Program } from "./ir/program.ts";
@@ -26,8 +27,7 @@ export interface CompileOptions {
 
 function choose(name: string, precision: Precision): Backend {
   if (name === "auto") return backends.find((backend) => backend.supports(precision)) as Backend;
-  const found = backends.find((backend) => backend.name === name);
-  if (name === "native") throw new UsageError("backend native is not there yet; use auto, wasm or js");
+  const found = [...backends, native].find((backend) => backend.name === name);
   if (found === undefined) throw unknown("backend", name, ["auto", ...backends.map((backend) => backend.name)]);
   return found;
 }

@@ -4,11 +4,13 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { js } from "../src/backends/js/index.ts";
 import { wasm } from "../src/backends/wasm/index.ts";
 import { numericsVersion } from "../src/formats/index.ts";
 import { hashes } from "./golden/bits.ts";
+import { targetsHere } from "./native/targets.ts";
+import { warmed } from "./native/warm.ts";
 
 interface Golden {
   readonly numericsVersion: number;
@@ -37,4 +39,11 @@ test("no bit has changed without a new numerics version (js)", async () => {
 test("WebAssembly has the bits of the reference", async () => {
   const golden = JSON.parse(readFileSync(file, "utf8")) as Golden;
   expect(await hashes(wasm)).toEqual(golden.hashes);
+});
+
+describe.each(targetsHere())("printed C, $width bits", (target) => {
+  test("has the bits of the reference", { timeout: 600_000 }, async () => {
+    const golden = JSON.parse(readFileSync(file, "utf8")) as Golden;
+    expect(await warmed(target, hashes)).toEqual(golden.hashes);
+  });
 });

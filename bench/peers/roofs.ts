@@ -1,5 +1,7 @@
 /** The upper bounds of `roof.ts` as contenders that do as many floating-point operations as we do. */
+import type { BenchBackend } from "../backends.ts";
 import { type Contender, timed } from "../bench.ts";
+import { nativeRegisterRoof, nativeTileRoof } from "../native-roof.ts";
 import { type Roof, registerRoof, tileRoof } from "../roof.ts";
 
 export type Arithmetic = "strict" | "fused";
@@ -22,7 +24,14 @@ export function roofPeers(
   format: "f32" | "f64",
   arithmetic: Arithmetic,
   flops: number,
+  backend: BenchBackend = "wasm",
 ): readonly { readonly peerName: string; start(): Contender }[] {
+  if (backend === "native") {
+    return [
+      { peerName: "roof", start: () => scaled(nativeTileRoof(format, arithmetic), flops) },
+      { peerName: "roof-registers", start: () => scaled(nativeRegisterRoof(format, arithmetic), flops) },
+    ];
+  }
   return [
     { peerName: "roof", start: () => scaled(tileRoof(format, arithmetic), flops) },
     { peerName: "roof-registers", start: () => scaled(registerRoof(format, arithmetic), flops) },

@@ -1,6 +1,8 @@
 /** `nonsmooth bench`: our speed beside roofs and peers. */
 import type { Command } from "commander";
+import { isNative } from "../../bench/backends.ts";
 import { type Bench, type BenchRow, benches, measure } from "../../bench/index.ts";
+import { whyNot } from "../backends/native/library.ts";
 import { probe } from "../backends/wasm/probe.ts";
 import { UsageError, unknown } from "../base/errors.ts";
 import { command } from "./command.ts";
@@ -17,7 +19,11 @@ export function benchCommand(): Command {
       const chosen = select(prefix);
       const rows: BenchRow[] = [];
       for (const bench of chosen) {
-        if (isFused(bench) && !probe().fused) {
+        if (isNative(bench.name) && whyNot() !== undefined) {
+          note(`${bench.name}: ${whyNot()}`);
+          continue;
+        }
+        if (isFused(bench) && !isNative(bench.name) && !probe().fused) {
           note(`${bench.name}: WebAssembly has no fused multiply-add here`);
           continue;
         }

@@ -16,6 +16,8 @@ export type Layer =
   | { readonly layer: "linear"; readonly units: number; readonly bias: boolean }
   /** Batch norm over the channels. */
   | { readonly layer: "norm" }
+  /** In training only. */
+  | { readonly layer: "dropout"; readonly rate: number }
   /** By name: a key of `activations`. */
   | { readonly layer: "activation"; readonly name: string }
   | {
@@ -68,6 +70,8 @@ export interface Variant {
   readonly pool: Layer | undefined;
   /** Pools come before the activation instead of after it. */
   readonly poolFirst: boolean;
+  /** Probability that a hidden unit of a perceptron is dropped in training. */
+  readonly dropout: number;
 }
 
 export function norm(variant: Variant): readonly Layer[] {

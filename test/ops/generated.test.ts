@@ -1,16 +1,20 @@
 /** Tests that every op gets for being in the list: derivatives, kinks, and the same bits on every backend. */
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { census, checkGradients, isLocal, joinedPullback, pushforward, subgradient } from "../../src/autodiff/index.ts";
 import type { Carrier } from "../../src/backends/backend.ts";
+import { prepareNative } from "../../src/backends/native/engine.ts";
+import { whyNot } from "../../src/backends/native/library.ts";
+import { processorHere } from "../../src/backends/native/machine.ts";
 import { UsageError } from "../../src/base/errors.ts";
 import { stream } from "../../src/base/random.ts";
 import { sizeOf } from "../../src/base/shape.ts";
 import { compile } from "../../src/compile.ts";
 import { type Choice, convention, type Kink, outsideClarke } from "../../src/conventions/index.ts";
 import { formats } from "../../src/formats/index.ts";
-import type { PrecisionSpec } from "../../src/formats/precision.ts";
+import { type PrecisionSpec, precision } from "../../src/formats/precision.ts";
 import type { Program } from "../../src/ir/program.ts";
 import { ops } from "../../src/ops/index.ts";
+import { lower } from "../../src/ops/lower.ts";
 import type { Op } from "../../src/ops/op.ts";
 import { evaluate } from "../run.ts";
 import { fill, sampleOf } from "./samples.ts";
@@ -153,12 +157,24 @@ const precisions: readonly (readonly [string, PrecisionSpec])[] = [
   ["bfloat16 downwards", { store: "bfloat16", rounding: "down" }],
 ];
 
-describe.each(precisions)("js and wasm give the same bits in %s", (_precision, precision) => {
+const formsOf = (op: Op): readonly Program[] => {
+  const program = sample(op);
+  return isDifferentiable(op) ? [program, joinedPullback(program), pushforward(program)] : [program];
+};
+
+describe.each(precisions)("all backends give the same bits in %s", (_precision, spec) => {
+  const native = whyNot() === undefined ? ["native"] : [];
+
+  beforeAll(() => {
+    const forms = all.flatMap(([, op]) => formsOf(op));
+    const requests = forms.map((form) => ({ kernels: { program: lower(form) }, precision: precision(spec) }));
+    if (native.length > 0) prepareNative(requests, processorHere());
+  }, 600_000);
+
   test.each(all)("%s", (_name, op) => {
-    const program = sample(op);
-    const derivatives = isDifferentiable(op) ? [joinedPullback(program), pushforward(program)] : [];
-    for (const form of [program, ...derivatives]) {
-      expect(bits(form, precision, "wasm")).toEqual(bits(form, precision, "js"));
+    for (const form of formsOf(op)) {
+      const expected = bits(form, spec, "js");
+      for (const backend of ["wasm", ...native]) expect(bits(form, spec, backend), backend).toEqual(expected);
     }
   });
 });

@@ -1,11 +1,14 @@
-/** Runs one kernel on the reference backend and on wasm, and compares every output bit for bit (all NaNs are one). */
-import { expect } from "vitest";
-import type { Engine } from "../../src/backends/backend.ts";
+/** Runs one kernel on the reference backend, on wasm and on native, and compares every output bit for bit (all NaNs are one). */
+import { describe, expect, test } from "vitest";
+import type { Backend, Engine } from "../../src/backends/backend.ts";
 import { js } from "../../src/backends/js/index.ts";
+import { prepareNative } from "../../src/backends/native/engine.ts";
+import { nativeAt } from "../../src/backends/native/index.ts";
 import { wasm } from "../../src/backends/wasm/index.ts";
 import { sizeOf } from "../../src/base/shape.ts";
 import { type PrecisionSpec, precision } from "../../src/formats/precision.ts";
 import type { Kernel } from "../../src/ir/loops.ts";
+import { targetsHere } from "../native/targets.ts";
 
 export const awkward: readonly number[] = [
   0,
@@ -52,22 +55,62 @@ function contents(engine: Engine, kernel: Kernel): Record<string, number[]> {
   return Object.fromEntries(kernel.outputs.map(({ name }) => [name, [...engine.buffer(name)]]));
 }
 
+type Fill = (name: string, size: number) => number[];
+
+function outputsOf(
+  backend: Backend,
+  kernel: Kernel,
+  spec: PrecisionSpec | string,
+  fill: Fill,
+): Record<string, number[]> {
+  const engine = backend.compile({ kernel }, precision(spec));
+  engine.setStep(3);
+  for (const { name, value } of kernel.inputs) engine.write(name, fill(name, sizeOf(kernel.values[value].shape)));
+  engine.run("kernel");
+  const outputs = contents(engine, kernel);
+  engine.dispose();
+  return outputs;
+}
+
+interface Case {
+  readonly kernel: Kernel;
+  readonly spec: PrecisionSpec | string;
+  readonly fill: Fill;
+  readonly expected: Readonly<Record<string, number[]>>;
+}
+
+const cases: Case[] = [];
+
+/** Notes a case for `testNative`. */
+export function remember(noted: Case): void {
+  cases.push(noted);
+}
+
 /** @param fill Numbers of an input by name and size. */
 export function expectAgreement(
   kernel: Kernel,
   spec: PrecisionSpec | string,
-  fill: (name: string, size: number) => number[] = (_, size) => sample(size, size),
+  fill: Fill = (_, size) => sample(size, size),
 ): void {
-  const [expected, found] = [js, wasm].map((backend) => {
-    const engine = backend.compile({ kernel }, precision(spec));
-    engine.setStep(3);
-    for (const { name, value } of kernel.inputs) engine.write(name, fill(name, sizeOf(kernel.values[value].shape)));
-    engine.run("kernel");
-    const outputs = contents(engine, kernel);
-    engine.dispose();
-    return outputs;
+  const expected = outputsOf(js, kernel, spec, fill);
+  cases.push({ kernel, spec, fill, expected });
+  expect(outputsOf(wasm, kernel, spec, fill)).toEqual(expected);
+}
+
+/** The last test of a file: printed C gives the same bits in all of the file's cases, at every vector width. */
+export function testNative(): void {
+  describe.each(targetsHere())("native, $width bits", (target) => {
+    test("agrees in every case of this file", { timeout: 600_000 }, () => {
+      prepareNative(
+        cases.map(({ kernel, spec }) => ({ kernels: { kernel }, precision: precision(spec) })),
+        target,
+      );
+      const backend = nativeAt(target);
+      for (const { kernel, spec, fill, expected } of cases) {
+        expect(outputsOf(backend, kernel, spec, fill), JSON.stringify(spec)).toEqual(expected);
+      }
+    });
   });
-  expect(found).toEqual(expected);
 }
 
 export const formatNames: readonly string[] = [

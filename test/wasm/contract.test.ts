@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { formatNamed } from "../../src/formats/index.ts";
 import type { PrecisionSpec } from "../../src/formats/precision.ts";
+import { testNative } from "./agree.ts";
 import { contraction, difference, differenceOn, type Layout, ofEveryMagnitude, type Sizes } from "./contraction.ts";
 
 const layouts: Layout[] = ["nn", "nt", "tn", "strided"];
@@ -116,3 +117,5 @@ test("sums in narrow formats over the whole range: overflow, subnormal products,
     }
   }
 });
+
+testNative();

@@ -12,6 +12,7 @@ import { WalkTables } from "../../src/backends/wasm/walk.ts";
 import { sizeOf, stridesOf } from "../../src/base/shape.ts";
 import { type Precision, type PrecisionSpec, precision } from "../../src/formats/precision.ts";
 import type { ContractLoop, Kernel } from "../../src/ir/loops.ts";
+import { remember } from "./agree.ts";
 
 export type Layout = "nn" | "nt" | "tn" | "strided";
 
@@ -135,6 +136,13 @@ export function differenceOn(
     packed.buffer(name).set(reference.buffer(name));
   });
   reference.run("only");
+  const written = new Map(kernel.inputs.map(({ name }) => [name, [...reference.buffer(name)]]));
+  remember({
+    kernel,
+    spec,
+    fill: (name) => written.get(name) as number[],
+    expected: { out: [...reference.buffer("out")] },
+  });
   packed.buffer("out").fill(12345);
   packed.run();
   packed.run();

@@ -7,7 +7,7 @@ import { sizeOf, stridesOf } from "../../src/base/shape.ts";
 import { type PrecisionSpec, precision } from "../../src/formats/precision.ts";
 import * as e from "../../src/ir/expression.ts";
 import type { Kernel, Loop } from "../../src/ir/loops.ts";
-import { expectAgreement, formatNames, sample } from "./agree.ts";
+import { expectAgreement, formatNames, sample, testNative } from "./agree.ts";
 import { access, mapOf, shapes, single, store, whole } from "./kernels.ts";
 
 const [x, y] = [e.input(0), e.input(1)];
@@ -205,3 +205,5 @@ test("contractions agree in the engine, also in precisions that the packed kerne
     }
   }
 });
+
+testNative();

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { test } from "vitest";
 import * as e from "../../src/ir/expression.ts";
 import type { Loop } from "../../src/ir/loops.ts";
-import { awkward, expectAgreement, formatNames, sample } from "./agree.ts";
+import { awkward, expectAgreement, formatNames, sample, testNative } from "./agree.ts";
 import { access, mapOf, type Strided, shapes, single, store } from "./kernels.ts";
 
 const roundings = ["zero", "up", "down", "stochastic"] as const;
@@ -188,3 +188,5 @@ test("short formats with the exponents of float32: sums and conversions near ove
     }
   }
 });
+
+testNative();

@@ -14,6 +14,8 @@ import type { Op } from "../../ops/op.ts";
 import { silencesTies } from "./silence.ts";
 
 export interface KinkLayer {
+  /** The layer that the network names, "relu3"; else the instance, "relu.zero@3". */
+  readonly label: string;
   /** "relu.zero" */
   readonly kink: string;
   readonly node: number;
@@ -58,6 +60,11 @@ function expose(builder: ProgramBuilder, program: Program, value: number): strin
 
 type Counts = Omit<KinkLayer, "compared">;
 
+/** Networks give their layers' names as the source of nodes. */
+export function labelOf({ source, id }: Node, kink: string): string {
+  return source !== undefined && /^[a-zA-Z]\w*$/.test(source) ? source : `${kink}@${id}`;
+}
+
 /** Adds the counts of a tie kink. @param silenced Whether ties of values that are not positive reach no parameter. */
 function tieLayer(builder: ProgramBuilder, program: Program, node: Node, kink: Kink, silenced: boolean): Counts {
   const instance = `${kink.name}@${node.id}`;
@@ -71,6 +78,7 @@ function tieLayer(builder: ProgramBuilder, program: Program, node: Node, kink: K
   builder.output(`ties:${instance}`, ties);
   const on = count("ties:on", tied);
   return {
+    label: labelOf(node, kink.name),
     kink: kink.name,
     node: node.id,
     total: sizeOf(builder.type(value).shape),
@@ -91,6 +99,7 @@ function scalarLayer(builder: ProgramBuilder, program: Program, node: Node, kink
   const on = `census:${kink.name}@${node.id}`;
   const nan = `census:nan:${kink.name}@${node.id}`;
   return {
+    label: labelOf(node, kink.name),
     kink: kink.name,
     node: node.id,
     total: sizeOf(program.values[node.outputs[0]].shape),

@@ -6,6 +6,9 @@ import { type Expr, operandsOf, visit } from "../../ir/expression.ts";
 import { classify, isArithmetic, isPlace, placeBound } from "../../ir/expression-class.ts";
 import type { Context } from "./context.ts";
 
+/** What is asked about the kernel that an expression belongs to. */
+export type Kernelwide = Pick<Context, "format" | "kernel" | "precision">;
+
 /** What an expression reads. */
 export interface Operands {
   /** Values behind the inputs; a format stands for a number already in registers. */
@@ -50,7 +53,7 @@ function includes(outer: Format, inner: Format): boolean {
   return false;
 }
 
-function operandFormat(context: Context, operand: number | Format): Format | "bool" | "int32" {
+function operandFormat(context: Kernelwide, operand: number | Format): Format | "bool" | "int32" {
   if (typeof operand !== "number") return operand;
   return context.format(operand) ?? (context.kernel.values[operand].type === "bool" ? "bool" : "int32");
 }
@@ -63,7 +66,7 @@ interface LeafTest {
 }
 
 /** Whether every leaf behind the value of the expression satisfies `value`, and every leaf behind a test `test`. */
-function everyLeaf(root: Expr, context: Context, operands: Operands, value: LeafTest, test: LeafTest): boolean {
+function everyLeaf(root: Expr, context: Kernelwide, operands: Operands, value: LeafTest, test: LeafTest): boolean {
   const { scalar } = operands;
   const leaf = (e: Expr, wanted: LeafTest): boolean => {
     if (isPlace(e))
@@ -110,7 +113,7 @@ const float32Leaf: LeafTest = {
 };
 
 /** Whether float32 lanes give the value of `expr`, to be rounded to `target` (undefined: int32 or bool). */
-export function fitsFloat32(expr: Expr, target: Format | undefined, context: Context, operands: Operands): boolean {
+export function fitsFloat32(expr: Expr, target: Format | undefined, context: Kernelwide, operands: Operands): boolean {
   const form = classify(expr);
   if (form === "composite") return false;
   const float32Leaves = (): boolean => everyLeaf(expr, context, operands, float32Leaf, float32Leaf);
@@ -137,7 +140,7 @@ function rounds(expr: Expr): boolean {
 }
 
 /** Whether the value of `expr` is a number of `target` already, so that rounding would change nothing. */
-export function isExactIn(expr: Expr, target: Format, context: Context, operands: Operands): boolean {
+export function isExactIn(expr: Expr, target: Format, context: Kernelwide, operands: Operands): boolean {
   if (context.precision.flush || classify(expr) !== "exact" || rounds(expr)) return false;
   const bits = 2 ** (target.fractionBits + 1);
   const valueLeaf: LeafTest = {

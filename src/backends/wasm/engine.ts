@@ -30,7 +30,7 @@ const pageBytes = 65536;
 /** Vector loads may look this far past the last buffer. */
 const overrun = 64;
 
-function choiceCells(kernels: Kernels, precision: Precision): ChoiceCells {
+export function choiceCells(kernels: Kernels, precision: Precision): ChoiceCells {
   const cells = new ChoiceCells();
   for (const [name, { loops, values }] of Object.entries(kernels)) {
     for (const loop of loops) {

@@ -1,0 +1,145 @@
+/**
+ * Compiled units in a private folder of the user. A file is named after what it was made from and ends in a seal, the hash
+ * of that name and its own bytes: a half-written, foreign or damaged file has no valid seal and is built again.
+ */
+import { UsageError } from "../../base/errors.ts";
+import { builtin, type FileSystem, hashOf, type Os, type Path } from "./builtin.ts";
+
+const sealStart = "\nnonsmooth native unit ";
+const sealLength = sealStart.length + 64;
+/** Folders of builds that were killed are older than this. */
+const staleMilliseconds = 3_600_000;
+/** Above this the oldest units go. */
+const mostBytes = 256 * 2 ** 20;
+
+/** `NONSMOOTH_CACHE`, or `nonsmooth` in the user's cache folder; then `native`. */
+export function cacheFolder(): string {
+  const { join } = builtin<Path>("node:path");
+  const { homedir } = builtin<Os>("node:os");
+  const own = process.env.NONSMOOTH_CACHE;
+  if (own) return join(own, "native");
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "nonsmooth", "native");
+}
+
+const reason = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);
+
+/** Makes the folder private. @throws UsageError in one line where it cannot be made or belongs to somebody else. */
+function ensureFolder(folder: string): void {
+  const fs = builtin<FileSystem>("node:fs");
+  try {
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const { mode, uid } = fs.statSync(folder);
+    if (uid !== process.getuid?.()) throw new UsageError(`the cache folder ${folder} belongs to another user`);
+    if ((mode & 0o077) !== 0) fs.chmodSync(folder, 0o700);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`the cache folder ${folder} cannot be used (${reason(error)})`);
+  }
+}
+
+function sealOf(name: string, bytes: Uint8Array): string {
+  return `${sealStart}${hashOf(name, bytes)}`;
+}
+
+/** Whether the file exists and its seal is right. */
+function isSealed(file: string, name: string): boolean {
+  const fs = builtin<FileSystem>("node:fs");
+  let bytes: Buffer;
+  try {
+    const { uid, mode } = fs.statSync(file);
+    if (uid !== process.getuid?.() || (mode & 0o022) !== 0) return false;
+    bytes = fs.readFileSync(file);
+  } catch (error) {
+    if (reason(error) === "ENOENT") return false;
+    throw new UsageError(`the cache file ${file} cannot be read (${reason(error)})`);
+  }
+  const end = bytes.length - sealLength;
+  return end > 0 && bytes.subarray(end).toString("latin1") === sealOf(name, bytes.subarray(0, end));
+}
+
+export interface UnitName {
+  /** Hash of source, flags and processor. */
+  readonly key: string;
+  /** Hash of the compiler; undefined where there is none: then any compiler's build will do. */
+  readonly compiler: string | undefined;
+}
+
+const fileName = ({ key, compiler }: UnitName): string => `${key}-${compiler}.node`;
+
+/** The path of a unit that is there and whole. */
+export function cachedUnit(unit: UnitName): string | undefined {
+  const fs = builtin<FileSystem>("node:fs");
+  const { join } = builtin<Path>("node:path");
+  const folder = cacheFolder();
+  if (!fs.existsSync(folder)) return undefined;
+  const names =
+    unit.compiler !== undefined
+      ? [fileName(unit)]
+      : fs.readdirSync(folder).filter((name) => name.startsWith(`${unit.key}-`) && name.endsWith(".node"));
+  return names.map((name) => join(folder, name)).find((file, i) => isSealed(file, names[i]));
+}
+
+/** A new private folder to build in; `remove` takes it away. */
+export function buildFolder(): { readonly folder: string; remove(): void } {
+  const fs = builtin<FileSystem>("node:fs");
+  const { join } = builtin<Path>("node:path");
+  const root = cacheFolder();
+  ensureFolder(root);
+  let folder: string;
+  try {
+    removeStale(root);
+    folder = fs.mkdtempSync(join(root, "build-"));
+  } catch (error) {
+    throw new UsageError(`the cache folder ${root} cannot be written (${reason(error)})`);
+  }
+  return { folder, remove: () => fs.rmSync(folder, { recursive: true, force: true }) };
+}
+
+function removeStale(root: string): void {
+  const fs = builtin<FileSystem>("node:fs");
+  const { join } = builtin<Path>("node:path");
+  const before = Date.now() - staleMilliseconds;
+  for (const name of fs.readdirSync(root)) {
+    if (!name.startsWith("build-")) continue;
+    const folder = join(root, name);
+    const age = fs.statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY;
+    if (age < before) fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Seals a built file and moves it to its place; returns the path. @throws UsageError where there is no room for it. */
+export function keepUnit(unit: UnitName, built: string): string {
+  const fs = builtin<FileSystem>("node:fs");
+  const { join } = builtin<Path>("node:path");
+  const name = fileName(unit);
+  const file = join(cacheFolder(), name);
+  try {
+    fs.appendFileSync(built, sealOf(name, fs.readFileSync(built)), "latin1");
+    fs.chmodSync(built, 0o700);
+    fs.renameSync(built, file);
+    removeOldest();
+  } catch (error) {
+    throw new UsageError(`the cache folder ${cacheFolder()} cannot be written (${reason(error)})`);
+  }
+  return file;
+}
+
+/** Keeps the cache below its limit; a unit in use stays loaded when its file goes. */
+function removeOldest(): void {
+  const fs = builtin<FileSystem>("node:fs");
+  const { join } = builtin<Path>("node:path");
+  const folder = cacheFolder();
+  const files = fs
+    .readdirSync(folder)
+    .filter((name) => name.endsWith(".node"))
+    .flatMap((name) => {
+      const stat = fs.statSync(join(folder, name), { throwIfNoEntry: false });
+      return stat === undefined ? [] : [{ file: join(folder, name), bytes: stat.size, used: stat.mtimeMs }];
+    })
+    .sort((a, b) => b.used - a.used);
+  let total = 0;
+  for (const { file, bytes } of files) {
+    total += bytes;
+    if (total > mostBytes) fs.rmSync(file, { force: true });
+  }
+}

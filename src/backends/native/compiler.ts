@@ -1,0 +1,143 @@
+/** Compiles units of printed C, several at once. */
+import { UsageError } from "../../base/errors.ts";
+import { builtin, type FileSystem, hashOf, type Os, type Path, type Processes } from "./builtin.ts";
+import { buildFolder, cachedUnit, keepUnit, type UnitName } from "./cache.ts";
+import { type Compiler, compilerHere, compilerSeconds, processorHere } from "./machine.ts";
+
+export interface Unit {
+  readonly text: string;
+  /** Includes Node-API headers. */
+  readonly isAddon: boolean;
+  /** Bits of a vector. */
+  readonly width: number;
+}
+
+/** A compiler that takes longer hangs. */
+const mostSeconds = 300;
+
+/**
+ * No flag may change a bit: contraction stays off, and -fno-math-errno only lets square roots be instructions. Lines and
+ * the runtime look at the same bytes as floats and as integers.
+ */
+const flags: readonly string[] = [
+  "-O2",
+  "-march=native",
+  "-ffp-contract=off",
+  "-fno-math-errno",
+  "-fno-strict-aliasing",
+  "-fwrapv",
+  "-w",
+  "-std=gnu11",
+  "-fPIC",
+  "-shared",
+  "-pthread",
+];
+
+/** NONSMOOTH_CFLAGS: for sanitizers. */
+const extraFlags = (): readonly string[] =>
+  (process.env.NONSMOOTH_CFLAGS ?? "").split(" ").filter((flag) => flag !== "");
+
+function flagsOf({ width }: Unit): readonly string[] {
+  const own = [...flags, `-DWIDTH=${width / 8}`];
+  if (process.arch === "x64") own.push(`-mprefer-vector-width=${width}`);
+  if (process.platform === "darwin") own.push("-undefined", "dynamic_lookup");
+  return [...own, ...extraFlags()];
+}
+
+/** Changes with the meaning of units. */
+const unitVersion = "1";
+
+function nameOf(unit: Unit): UnitName {
+  const found = compilerHere();
+  const compiler = "missing" in found ? undefined : hashOf(found.command, found.version).slice(0, 16);
+  const own = [unitVersion, process.platform, ...flagsOf(unit)].join(" ");
+  return { key: hashOf(own, processorHere().identity, unit.text).slice(0, 40), compiler };
+}
+
+function includeFolder(): string {
+  const { createRequire } = builtin<typeof import("node:module")>("node:module");
+  try {
+    return builtin<Path>("node:path").join(
+      createRequire(import.meta.url).resolve("node-api-headers/package.json"),
+      "..",
+      "include",
+    );
+  } catch (cause) {
+    throw new UsageError("backend native: the package node-api-headers is not installed", { cause });
+  }
+}
+
+/** An argument in a response file of gcc and clang. */
+const quoted = (argument: string): string => `"${argument.replace(/[\\"]/g, "\\$&")}"`;
+
+/** Runs compilers, some at once; the script is constant, and what differs are the names of response files. */
+const script = `cc=$1; most=$2; shift 2
+stop() { for pid in $pids; do kill -9 "$pid" 2>/dev/null; done; exit 1; }
+trap stop TERM
+for file in "$@"; do
+  "$cc" "@$file" 2>"$file.log" & pids="$pids $!"; started=$((started + 1))
+  if [ "$((started % most))" -eq 0 ]; then wait; pids=; fi
+done
+wait`;
+
+function run(compiler: Compiler, folder: string, units: readonly Unit[]): string[] {
+  const fs = builtin<FileSystem>("node:fs");
+  const { join } = builtin<Path>("node:path");
+  const { spawnSync } = builtin<Processes>("node:child_process");
+  const paths = units.map((unit, i) => {
+    const [text, output, response] = [`unit${i}.c`, `unit${i}.node`, `unit${i}.args`].map((name) => join(folder, name));
+    fs.writeFileSync(text, unit.text);
+    const include = unit.isAddon ? ["-I", includeFolder()] : [];
+    fs.writeFileSync(response, [...flagsOf(unit), ...include, "-o", output, text].map(quoted).join("\n"));
+    return { output, response };
+  });
+  const responses = paths.map(({ response }) => response);
+  const atOnce = Math.max(2, builtin<Os>("node:os").availableParallelism());
+  const seconds = compilerSeconds(mostSeconds);
+  const options = { stdio: "ignore", timeout: seconds * 1000, killSignal: "SIGTERM" } as const;
+  const ended = spawnSync("/bin/sh", ["-c", script, "sh", compiler.command, String(atOnce), ...responses], options);
+  if ((ended.error as NodeJS.ErrnoException | undefined)?.code === "ETIMEDOUT") {
+    throw new UsageError(`backend native: ${compiler.command} did not finish in ${seconds} s`);
+  }
+  for (const { output, response } of paths) {
+    if (fs.existsSync(output) && fs.statSync(output).size > 0) continue;
+    const log = fs.existsSync(`${response}.log`) ? fs.readFileSync(`${response}.log`, "utf8") : "";
+    const line = log.split("\n").find((text) => /error|cannot|not found|denied/i.test(text)) ?? log.split("\n")[0];
+    throw new UsageError(
+      `backend native: ${compiler.command} (${compiler.version}) failed: ${line || "it wrote nothing"}`,
+    );
+  }
+  return paths.map(({ output }) => output);
+}
+
+/** Whether every unit is in the cache. */
+export function areCached(units: readonly Unit[]): boolean {
+  return units.every((unit) => cachedUnit(nameOf(unit)) !== undefined);
+}
+
+/**
+ * The paths of compiled units, from the cache where they are there.
+ * @throws UsageError in one line where they are not and cannot be compiled.
+ */
+export function compiledUnits(units: readonly Unit[]): string[] {
+  const names = units.map(nameOf);
+  const found = names.map(cachedUnit);
+  const missing = units.map((_, i) => i).filter((i) => found[i] === undefined);
+  if (missing.length === 0) return found as string[];
+  const compiler = compilerHere();
+  if ("missing" in compiler) throw new UsageError(`backend native: ${compiler.missing}`);
+  const build = buildFolder();
+  try {
+    const built = run(
+      compiler,
+      build.folder,
+      missing.map((i) => units[i]),
+    );
+    missing.forEach((i, at) => {
+      found[i] = keepUnit(names[i], built[at]);
+    });
+  } finally {
+    build.remove();
+  }
+  return found as string[];
+}
