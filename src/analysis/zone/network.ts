@@ -10,7 +10,7 @@ import { UsageError } from "../../base/errors.ts";
 import { compile } from "../../compile.ts";
 import type { Convention } from "../../conventions/convention.ts";
 import { precision as completePrecision, type Precision } from "../../formats/precision.ts";
-import type { Program } from "../../ir/program.ts";
+import { outputsAs } from "../../ir/outputs-as.ts";
 import { type Contrasts, contrastsOf } from "./contrasts.ts";
 import { instrument, type KinkLayer } from "./layers.ts";
 import type { ZoneModel } from "./model.ts";
@@ -33,11 +33,6 @@ export interface ZoneNetwork {
   kept(engine?: Engine): readonly ArrayLike<number>[];
   dispose(): void;
 }
-
-const outputsAs = (program: Program, prefix: string): Program => ({
-  ...program,
-  outputs: program.outputs.map((output) => ({ ...output, name: `${prefix}/${output.name}` })),
-});
 
 /**
  * @param conventions By the name of their pullback; the first is kept.
