@@ -76,8 +76,9 @@ export const networkBenches: readonly TimedBench[] = [
 ];
 
 /** The same networks by printed C. */
-export const nativeNetworkBenches: readonly TimedBench[] = ["lenet", "vgg11", "vgg11-bn", "resnet18-bn"].flatMap((name) =>
-  (["forward", "step"] as const).flatMap((work) =>
-    (["strict", "fused"] as const).map((arithmetic) => bench(name, work, arithmetic, "float32", "native")),
-  ),
+export const nativeNetworkBenches: readonly TimedBench[] = ["lenet", "vgg11", "vgg11-bn", "resnet18-bn"].flatMap(
+  (name) =>
+    (["forward", "step"] as const).flatMap((work) =>
+      (["strict", "fused"] as const).map((arithmetic) => bench(name, work, arithmetic, "float32", "native")),
+    ),
 );

@@ -5,8 +5,8 @@ import type { Backend } from "../../src/backends/backend.ts";
 import { js } from "../../src/backends/js/index.ts";
 import { printedText } from "../../src/backends/native/engine.ts";
 import { nativeAt } from "../../src/backends/native/index.ts";
-import { stream } from "../../src/base/random.ts";
 import { UsageError } from "../../src/base/errors.ts";
+import { stream } from "../../src/base/random.ts";
 import { sizeOf } from "../../src/base/shape.ts";
 import { fmaFloat32, fmaFloat64 } from "../../src/formats/exact.ts";
 import { type PrecisionSpec, precision } from "../../src/formats/precision.ts";
@@ -55,7 +55,8 @@ describe.each(targetsHere())("native, $width bits", (target) => {
     for (const [i, [kernel, spec]] of threaded.entries()) {
       references[i] ??= outputs(js, kernel, spec, 1);
       const expected = references[i];
-      for (const threads of [1, 2, 3, 7]) expect(outputs(native, kernel, spec, threads), `${threads}`).toEqual(expected);
+      for (const threads of [1, 2, 3, 7])
+        expect(outputs(native, kernel, spec, threads), `${threads}`).toEqual(expected);
     }
   });
 
@@ -98,10 +99,20 @@ describe.each(targetsHere())("native, $width bits", (target) => {
     // c * 1 + a * b from a sum of two terms, one matrix for each case.
     const kernel = contraction({ batch: [cases.length], m: 1, n: 1, k: 2 }, "nn", false);
     const loops = kernel.loops.map((loop) => (loop.loop === "contract" ? perBatch(loop) : loop));
-    const own: Kernel = { ...kernel, loops, values: kernel.values.with(1, { shape: [cases.length, 2, 1], type: "store" }) };
+    const own: Kernel = {
+      ...kernel,
+      loops,
+      values: kernel.values.with(1, { shape: [cases.length, 2, 1], type: "store" }),
+    };
     const engine = native.compile({ own }, precision({ store, arithmetic: "fused" }));
-    engine.write("a", cases.flatMap(([a, , c]) => [c, a]));
-    engine.write("b", cases.flatMap(([, b]) => [1, b]));
+    engine.write(
+      "a",
+      cases.flatMap(([a, , c]) => [c, a]),
+    );
+    engine.write(
+      "b",
+      cases.flatMap(([, b]) => [1, b]),
+    );
     engine.run("own");
     const found = [...engine.buffer("out")];
     engine.dispose();
@@ -115,7 +126,9 @@ describe.each(targetsHere())("native, $width bits", (target) => {
     engine.dispose();
     expect(() => engine.run("kernel")).toThrow(UsageError);
     expect(() => native.compile({ kernel }, precision("float32"), 0)).toThrow(/threads is 0/);
-    expect(() => native.compile({ kernel: mapOf(e.neg(e.input(0)), 1, 2 ** 45) }, precision("float32"))).toThrow(/MiB of memory are not available/);
+    expect(() => native.compile({ kernel: mapOf(e.neg(e.input(0)), 1, 2 ** 45) }, precision("float32"))).toThrow(
+      /MiB of memory are not available/,
+    );
   });
 
   test("10,000 runs and 300 engines leave no memory behind", { timeout: limit }, () => {
@@ -145,7 +158,16 @@ function perBatch(loop: ContractLoop): ContractLoop {
 test("names, constants and shapes of a user never reach the printed C", () => {
   const name = fc.oneof(
     fc.string({ minLength: 1, maxLength: 40 }),
-    fc.constantFrom('"; system("x"); //', "*/ int main() {", "\n#include </etc/passwd>", "%s%n", "@", "p0", "\\", "??/"),
+    fc.constantFrom(
+      '"; system("x"); //',
+      "*/ int main() {",
+      "\n#include </etc/passwd>",
+      "%s%n",
+      "@",
+      "p0",
+      "\\",
+      "??/",
+    ),
   );
   const kernelOf = (input: string, choice: string, c: number, o: number, size: number): Kernel => {
     const expr = e.add(e.mul(e.input(0), e.choice(choice)), e.max(e.constant(c), e.option(o)));

@@ -25,7 +25,17 @@ afterAll(() => rmSync(own, { recursive: true, force: true }));
 let folders = 0;
 const fresh = (): string => join(own, `cache${folders++}`);
 
-const command = [main, "probe", "relu(x) - relu(-x)", "x=0", "--json", "--convention", "pytorch-1.13", "--backend", "native"];
+const command = [
+  main,
+  "probe",
+  "relu(x) - relu(-x)",
+  "x=0",
+  "--json",
+  "--convention",
+  "pytorch-1.13",
+  "--backend",
+  "native",
+];
 
 interface Ended {
   readonly status: number | null;
@@ -89,7 +99,11 @@ describe.runIf(runs)("the cache", () => {
       (file) => truncateSync(file, whole.length - 1),
       (file) => writeFileSync(file, ""),
       (file) => writeFileSync(file, other),
-      (file) => writeFileSync(file, whole.map((byte, i) => (i === 5000 ? byte ^ 1 : byte))),
+      (file) =>
+        writeFileSync(
+          file,
+          whole.map((byte, i) => (i === 5000 ? byte ^ 1 : byte)),
+        ),
       (file) => chmodSync(file, 0o722),
     ];
     for (const damage of damages) {
@@ -118,7 +132,10 @@ describe.runIf(runs)("the cache", () => {
   test("a folder that cannot be made is named", { timeout: limit }, () => {
     const file = join(own, "file");
     writeFileSync(file, "");
-    expectLine(probe({ NONSMOOTH_CACHE: join(file, "below") }), /the cache folder .*file\/below\/native cannot be used \(ENOTDIR\)/);
+    expectLine(
+      probe({ NONSMOOTH_CACHE: join(file, "below") }),
+      /the cache folder .*file\/below\/native cannot be used \(ENOTDIR\)/,
+    );
   });
 });
 
@@ -136,7 +153,10 @@ describe("the compiler", () => {
   });
 
   test("fails or is too old", { timeout: limit }, () => {
-    const old = script("old", '[ "$1" = --version ] && echo "cc 4.2" && exit 0\necho "cc: error: unrecognized option -std=gnu11" >&2; exit 1');
+    const old = script(
+      "old",
+      '[ "$1" = --version ] && echo "cc 4.2" && exit 0\necho "cc: error: unrecognized option -std=gnu11" >&2; exit 1',
+    );
     const [ended, cache] = failing(old);
     expectLine(ended, /backend native: .*old \(cc 4\.2\) failed: cc: error: unrecognized option -std=gnu11/);
     expect(leaves(cache)).toEqual([]);
@@ -152,7 +172,8 @@ describe("the compiler", () => {
   });
 
   test("writes something that does not load", { timeout: limit }, () => {
-    const text = '[ "$1" = --version ] && echo "cc 2" && exit 0\nout=$(sed -n \'/^"-o"$/{n;p;}\' "${1#@}" | tr -d \'"\')\necho nonsense > "$out"';
+    const text =
+      '[ "$1" = --version ] && echo "cc 2" && exit 0\nargs=$(echo "$1" | cut -c2-)\nout=$(sed -n \'/^"-o"$/{n;p;}\' "$args" | tr -d \'"\')\necho nonsense > "$out"';
     const [ended, cache] = failing(script("liar", text));
     expectLine(ended, /backend native: compiled code does not load/);
     expect(leaves(cache).length).toBeLessThan(2);

@@ -57,7 +57,12 @@ function contents(engine: Engine, kernel: Kernel): Record<string, number[]> {
 
 type Fill = (name: string, size: number) => number[];
 
-function outputsOf(backend: Backend, kernel: Kernel, spec: PrecisionSpec | string, fill: Fill): Record<string, number[]> {
+function outputsOf(
+  backend: Backend,
+  kernel: Kernel,
+  spec: PrecisionSpec | string,
+  fill: Fill,
+): Record<string, number[]> {
   const engine = backend.compile({ kernel }, precision(spec));
   engine.setStep(3);
   for (const { name, value } of kernel.inputs) engine.write(name, fill(name, sizeOf(kernel.values[value].shape)));

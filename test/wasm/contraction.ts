@@ -137,7 +137,12 @@ export function differenceOn(
   });
   reference.run("only");
   const written = new Map(kernel.inputs.map(({ name }) => [name, [...reference.buffer(name)]]));
-  remember({ kernel, spec, fill: (name) => written.get(name) as number[], expected: { out: [...reference.buffer("out")] } });
+  remember({
+    kernel,
+    spec,
+    fill: (name) => written.get(name) as number[],
+    expected: { out: [...reference.buffer("out")] },
+  });
   packed.buffer("out").fill(12345);
   packed.run();
   packed.run();

@@ -1,7 +1,7 @@
 /** Compiles units of printed C, several at once. */
 import { UsageError } from "../../base/errors.ts";
-import { buildFolder, cachedUnit, keepUnit, type UnitName } from "./cache.ts";
 import { builtin, type FileSystem, hashOf, type Os, type Path, type Processes } from "./builtin.ts";
+import { buildFolder, cachedUnit, keepUnit, type UnitName } from "./cache.ts";
 import { type Compiler, compilerHere, compilerSeconds, processorHere } from "./machine.ts";
 
 export interface Unit {
@@ -34,7 +34,8 @@ const flags: readonly string[] = [
 ];
 
 /** NONSMOOTH_CFLAGS: for sanitizers. */
-const extraFlags = (): readonly string[] => (process.env.NONSMOOTH_CFLAGS ?? "").split(" ").filter((flag) => flag !== "");
+const extraFlags = (): readonly string[] =>
+  (process.env.NONSMOOTH_CFLAGS ?? "").split(" ").filter((flag) => flag !== "");
 
 function flagsOf({ width }: Unit): readonly string[] {
   const own = [...flags, `-DWIDTH=${width / 8}`];
@@ -56,7 +57,11 @@ function nameOf(unit: Unit): UnitName {
 function includeFolder(): string {
   const { createRequire } = builtin<typeof import("node:module")>("node:module");
   try {
-    return builtin<Path>("node:path").join(createRequire(import.meta.url).resolve("node-api-headers/package.json"), "..", "include");
+    return builtin<Path>("node:path").join(
+      createRequire(import.meta.url).resolve("node-api-headers/package.json"),
+      "..",
+      "include",
+    );
   } catch (cause) {
     throw new UsageError("backend native: the package node-api-headers is not installed", { cause });
   }
@@ -98,7 +103,9 @@ function run(compiler: Compiler, folder: string, units: readonly Unit[]): string
     if (fs.existsSync(output) && fs.statSync(output).size > 0) continue;
     const log = fs.existsSync(`${response}.log`) ? fs.readFileSync(`${response}.log`, "utf8") : "";
     const line = log.split("\n").find((text) => /error|cannot|not found|denied/i.test(text)) ?? log.split("\n")[0];
-    throw new UsageError(`backend native: ${compiler.command} (${compiler.version}) failed: ${line || "it wrote nothing"}`);
+    throw new UsageError(
+      `backend native: ${compiler.command} (${compiler.version}) failed: ${line || "it wrote nothing"}`,
+    );
   }
   return paths.map(({ output }) => output);
 }

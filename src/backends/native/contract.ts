@@ -1,5 +1,5 @@
 /** Contractions: tables of places, micro-kernels and the finish as words for `runtime/contract.c`. */
-import { sizeOf, type Shape } from "../../base/shape.ts";
+import { type Shape, sizeOf } from "../../base/shape.ts";
 import type { Format } from "../../formats/format.ts";
 import type { Access, ContractLoop } from "../../ir/loops.ts";
 import { type ContractPlan, planContract } from "../wasm/contract-plan.ts";
@@ -8,9 +8,19 @@ import { type Context, kinds, type Word } from "./context.ts";
 import { float32Lanes, float64Lanes, type Lanes, lanesLike } from "./lanes.ts";
 import { Line } from "./line.ts";
 import { laneCount } from "./map.ts";
-import type { Tables } from "./tables.ts";
-import { fusedNarrowSteps, fusedSteps, isPlain, narrowSteps, type Steps, strictSteps, type TileShape, tileShape, tileSource } from "./tile.ts";
 import type { Source } from "./source.ts";
+import type { Tables } from "./tables.ts";
+import {
+  fusedNarrowSteps,
+  fusedSteps,
+  isPlain,
+  narrowSteps,
+  type Steps,
+  strictSteps,
+  type TileShape,
+  tileShape,
+  tileSource,
+} from "./tile.ts";
 
 /** The machine that kernels are shaped for. */
 export interface Target {
@@ -48,11 +58,17 @@ function stepsOf(plan: ContractPlan, operands: readonly Format[]): Steps {
 }
 
 /** Sums and biases -> results; undefined where the sums are the results. */
-function finishLine(plan: ContractPlan, lanes: Lanes, bias: Bias, flush: boolean): { source: Source; lanes: Lanes } | undefined {
+function finishLine(
+  plan: ContractPlan,
+  lanes: Lanes,
+  bias: Bias,
+  flush: boolean,
+): { source: Source; lanes: Lanes } | undefined {
   const line = new Line(lanes);
   const { output, accumulate } = plan;
   let x = line.input(lanes.carrier);
-  if (bias.kind === "none" && output.carrier === lanes.carrier && line.round(x, output, flush, true) === x) return undefined;
+  if (bias.kind === "none" && output.carrier === lanes.carrier && line.round(x, output, flush, true) === x)
+    return undefined;
   if (bias.kind !== "none") {
     const b = line.input(bias.carrier, bias.kind === "columns");
     if (plan.bias === "rounded") x = line.round(x, output, flush);
@@ -79,7 +95,10 @@ interface Side {
   readonly bias: readonly number[];
 }
 
-function sidesOf({ batch, m, n, k, a, b, bias, output }: ContractLoop, plan: ContractPlan): { rows: Side; columns: Side } {
+function sidesOf(
+  { batch, m, n, k, a, b, bias, output }: ContractLoop,
+  plan: ContractPlan,
+): { rows: Side; columns: Side } {
   const outer = batch.length;
   const part = (strides: readonly number[], from: number, shape: Shape): readonly number[] =>
     strides.slice(from, from + shape.length);

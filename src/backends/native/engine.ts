@@ -87,8 +87,7 @@ function resolve(words: Word[][], addressOf: Library["addressOf"]): BigInt64Arra
   });
 }
 
-const sourcesOf = (words: readonly Word[][]): Source[] =>
-  words.flat().filter((word) => typeof word === "object");
+const sourcesOf = (words: readonly Word[][]): Source[] => words.flat().filter((word) => typeof word === "object");
 
 function allocate(planned: Plan): ArrayBuffer {
   try {
@@ -101,7 +100,10 @@ function allocate(planned: Plan): ArrayBuffer {
 function shifted(planned: Plan, by: number): Plan {
   const move = (offset: number): number => (offset < 0 ? offset : offset + by);
   const named = [...planned.named].map(([name, buffer]) => [name, { ...buffer, offset: move(buffer.offset) }] as const);
-  const kernels = Object.entries(planned.kernels).map(([name, kernel]) => [name, { ...kernel, offsets: kernel.offsets.map(move) }]);
+  const kernels = Object.entries(planned.kernels).map(([name, kernel]) => [
+    name,
+    { ...kernel, offsets: kernel.offsets.map(move) },
+  ]);
   return { ...planned, named: new Map(named), kernels: Object.fromEntries(kernels) };
 }
 

@@ -157,4 +157,3 @@ export class Printer {
     return `${this.#number(e)} != splat${suffix}(0)`;
   }
 }
-

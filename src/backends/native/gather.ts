@@ -15,7 +15,16 @@ function lookUpWords(context: Context, loop: GatherLoop): Word[] {
     throw new UsageError("gather: the table and the output have different machine types");
   }
   const row = inner * context.bytes(table);
-  return [kinds.gather, outer, rows, count, row, context.address(table), context.address(indices), context.address(output)];
+  return [
+    kinds.gather,
+    outer,
+    rows,
+    count,
+    row,
+    context.address(table),
+    context.address(indices),
+    context.address(output),
+  ];
 }
 
 /** The loop as words; undefined where only the reference computes it. @param width Bits of a vector. */

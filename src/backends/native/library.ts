@@ -46,7 +46,10 @@ const symbolKey = (width: number, name: string): string => `${width}:${name}`;
 const addonUnit = (width: number): Unit => ({ text: textOf("addon.c"), isAddon: true, width });
 
 /** Units of the sources that are not loaded: micro-kernels alone, lines together. */
-function unitsOf(sources: readonly Source[], width: number): { readonly unit: Unit; readonly sources: readonly Source[] }[] {
+function unitsOf(
+  sources: readonly Source[],
+  width: number,
+): { readonly unit: Unit; readonly sources: readonly Source[] }[] {
   const distinct = new Map(sources.map((source) => [source.name, source]));
   const missing = [...distinct.values()].filter(({ name }) => !symbols.has(symbolKey(width, name)));
   const lines = missing.filter(({ alone }) => !alone).sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -59,7 +62,10 @@ function unitsOf(sources: readonly Source[], width: number): { readonly unit: Un
     .filter((group) => group.length > 0)
     .map((group) => {
       const headers = [textOf("lanes.h"), ...(group[0].alone ? [textOf("tiles.h")] : [])];
-      return { unit: { text: [...headers, ...group.map(({ text }) => text)].join("\n"), isAddon: false, width }, sources: group };
+      return {
+        unit: { text: [...headers, ...group.map(({ text }) => text)].join("\n"), isAddon: false, width },
+        sources: group,
+      };
     });
 }
 

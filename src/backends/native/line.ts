@@ -92,7 +92,10 @@ export class Line {
   }
 
   /** The function; `open` and `close` stand around the statements, by default as the loop over the line. */
-  source(open: readonly string[] = [`for (i64 i = 0; i < n; i += ${this.lanes.count}) {`], close: readonly string[] = ["}"]): Source {
+  source(
+    open: readonly string[] = [`for (i64 i = 0; i < n; i += ${this.lanes.count}) {`],
+    close: readonly string[] = ["}"],
+  ): Source {
     const statements = [...this.#pointers, ...this.#before, ...open, ...this.#body, ...this.#after, ...close];
     return source(["void @(char *const *p, i64 n) {", ...statements, "}", ""].join("\n"));
   }

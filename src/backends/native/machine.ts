@@ -73,7 +73,9 @@ function askCompiler(command: string): Compiler | { readonly missing: string } {
   if (code === "ETIMEDOUT") return { missing: `the C compiler does not answer: ${command} --version` };
   const version = answer.stdout?.split("\n")[0].trim() ?? "";
   if (answer.error !== undefined || answer.status !== 0 || version === "") {
-    return { missing: `the C compiler does not work: ${command} --version: ${answer.error?.message ?? `exit ${answer.status}`}` };
+    return {
+      missing: `the C compiler does not work: ${command} --version: ${answer.error?.message ?? `exit ${answer.status}`}`,
+    };
   }
   return { command, version };
 }

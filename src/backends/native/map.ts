@@ -79,7 +79,10 @@ export function mapWords(context: Context, loop: MapLoop, width: number): Word[]
   const joined = reads.axes.length > 0 ? { groups: [shape], streams: all } : coalesce([shape], all);
   const extents = joined.groups[0].length === 0 ? [1] : joined.groups[0];
   const rank = extents.length;
-  const regions = joined.streams.map((region) => ({ ...region, strides: region.strides.length === 0 ? [0] : region.strides }));
+  const regions = joined.streams.map((region) => ({
+    ...region,
+    strides: region.strides.length === 0 ? [0] : region.strides,
+  }));
   const count = reads.inputs.length;
   const last = (region: (typeof regions)[number]): number => region.strides[rank - 1];
   const contiguous = (region: (typeof regions)[number]): boolean =>

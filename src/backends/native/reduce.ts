@@ -12,7 +12,7 @@ import { evaluationOf } from "../evaluation.ts";
 import { bytesPerElement, type CarrierName } from "../layout.ts";
 import { fitsFloat32, isExactIn, type Operands } from "../wasm/arithmetic.ts";
 import { coalesce } from "../wasm/nest.ts";
-import { bind, type Context, kinds, type Operand, readsOf, type Reads, streamWords, type Word } from "./context.ts";
+import { bind, type Context, kinds, type Operand, type Reads, readsOf, streamWords, type Word } from "./context.ts";
 import type { Bindings } from "./expression.ts";
 import { float32Lanes, float64Lanes, type Lanes, load, scalarType, store } from "./lanes.ts";
 import { Line } from "./line.ts";
@@ -124,11 +124,19 @@ function choose(context: Context, loop: ReduceLoop, operands: Operands): Chosen 
   const lanes = fitsFloat32(loop.element, target, context, operands) ? float32Lanes : float64Lanes;
   if (target !== undefined) return { own: floatSums(context, operands), lanes };
   const { combine } = loop;
-  if (combine === "sum") return { own: { combine, accumulate: undefined, carrier: "int32", lanes: float32Lanes }, lanes };
+  if (combine === "sum")
+    return { own: { combine, accumulate: undefined, carrier: "int32", lanes: float32Lanes }, lanes };
   return { own: { combine, accumulate: undefined, carrier: lanes.carrier, lanes }, lanes };
 }
 
-function termLine(context: Context, loop: ReduceLoop, { own, lanes }: Chosen, reads: Reads, inputs: Inputs, o: Operands): Source {
+function termLine(
+  context: Context,
+  loop: ReduceLoop,
+  { own, lanes }: Chosen,
+  reads: Reads,
+  inputs: Inputs,
+  o: Operands,
+): Source {
   const line = new Line(lanes);
   const bindings = bind(line, reads, inputs, o, context.precision);
   if (own.carrier === "int32") line.outputInteger(expandFunctions(loop.element), bindings);
@@ -144,7 +152,14 @@ function lanesOfStep({ own, lanes }: Chosen): Lanes {
 }
 
 /** Operands and accumulators -> accumulators, for results side by side. */
-function stepLine(context: Context, loop: ReduceLoop, { own, lanes }: Chosen, reads: Reads, inputs: Inputs, o: Operands): Source {
+function stepLine(
+  context: Context,
+  loop: ReduceLoop,
+  { own, lanes }: Chosen,
+  reads: Reads,
+  inputs: Inputs,
+  o: Operands,
+): Source {
   const line = new Line(lanesOfStep({ own, lanes }));
   const bindings = bind(line, reads, inputs, o, context.precision);
   const acc = line.input(own.carrier);
@@ -158,7 +173,13 @@ function stepLine(context: Context, loop: ReduceLoop, { own, lanes }: Chosen, re
   return line.source();
 }
 
-function finishLine(context: Context, loop: ReduceLoop, own: Combination, reads: Reads, o: Operands): { source: Source; lanes: Lanes } {
+function finishLine(
+  context: Context,
+  loop: ReduceLoop,
+  own: Combination,
+  reads: Reads,
+  o: Operands,
+): { source: Source; lanes: Lanes } {
   const finish = loop.finish ?? input(0);
   const target = context.format(loop.output);
   const operands = { ...o, inputs: [combinedOperand(loop, own)] };
@@ -179,7 +200,8 @@ export function reduceWords(context: Context, loop: ReduceLoop, width: number): 
   const nearest = (expr: Expr, format: Format | undefined): boolean =>
     evaluationOf(expr, format, rounding).arithmetic === "nearest";
   if (rounding !== "nearest" || !nearest(finish, context.format(loop.output))) return undefined;
-  if (!nearest(loop.element, own.accumulate) || (own.accumulate !== undefined && !addsNatively(context.precision))) return undefined;
+  if (!nearest(loop.element, own.accumulate) || (own.accumulate !== undefined && !addsNatively(context.precision)))
+    return undefined;
   const [reads, finishReads] = [readsOf([loop.element]), readsOf([finish])];
   if (finishReads.axes.length > 0) return undefined;
   const [scalars, finishScalars] = [reads, finishReads].map((own) => context.scalars(own, operands.scalar));
@@ -188,10 +210,16 @@ export function reduceWords(context: Context, loop: ReduceLoop, width: number): 
   const joined = reads.axes.length > 0 ? { groups, streams: all } : coalesce(groups, all);
   const [outer, reduced] = joined.groups;
   const extents = [...outer, ...(reduced.length === 0 ? [1] : reduced)];
-  const regions = joined.streams.map((region) => ({ ...region, strides: [...region.strides, ...(reduced.length === 0 ? [0] : [])] }));
+  const regions = joined.streams.map((region) => ({
+    ...region,
+    strides: [...region.strides, ...(reduced.length === 0 ? [0] : [])],
+  }));
   const rank = extents.length;
   const count = sizeOf(loop.reduced);
-  const strideAt = (axis: number) => (region: (typeof regions)[number]): number => region.strides[axis] / bytesPerElement(region.carrier);
+  const strideAt =
+    (axis: number) =>
+    (region: (typeof regions)[number]): number =>
+      region.strides[axis] / bytesPerElement(region.carrier);
   const walks = (axis: number): boolean => {
     const strides = regions.map(strideAt(axis));
     return reads.axes.length === 0 && strides.every((stride) => stride === 0 || stride === 1);
@@ -199,7 +227,10 @@ export function reduceWords(context: Context, loop: ReduceLoop, width: number): 
   const lanesOfOwn = own.carrier === "float64" ? width / 64 : width / 32;
   const column = outer.length - 1;
   const isWalked =
-    column >= 0 && extents[column] >= lanesOfOwn && walks(column) && regions.some((region) => strideAt(column)(region) === 1);
+    column >= 0 &&
+    extents[column] >= lanesOfOwn &&
+    walks(column) &&
+    regions.some((region) => strideAt(column)(region) === 1);
   const ordered = own.accumulate !== undefined;
   const length = Math.max(1, Math.min(ordered ? block : freeBlock, Math.max(1, count)));
   const results = sizeOf(loop.outer);

@@ -75,7 +75,8 @@ function kernel(name: string, steps: Steps, rows: number, vectors: number): stri
   const operands = range(vectors).map((v) => body.define(vector, at("b", 0, v, "0")));
   for (const i of range(rows)) {
     const a = body.define(vector, `splat${suffix}(a[${i}])`);
-    for (const v of range(vectors)) updates.push(`s${i}_${v} = ${steps.multiplyAdd(body, `s${i}_${v}`, a, operands[v])};`);
+    for (const v of range(vectors))
+      updates.push(`s${i}_${v} = ${steps.multiplyAdd(body, `s${i}_${v}`, a, operands[v])};`);
   }
   const end = new Line(lanes);
   const results = sums.map(({ i, v, name: sum }) => ({ i, v, sum: steps.add(end, `t${i}_${v}`, sum) }));
@@ -105,11 +106,15 @@ function kernel(name: string, steps: Steps, rows: number, vectors: number): stri
 export function tileSource(steps: Steps, { rows, vectors }: TileShape): Source {
   const kinds = [...new Set(rows)];
   const kernels = kinds.flatMap((r) => range(vectors).map((v) => kernel(`k${r}_${v + 1}`, steps, r, v + 1)));
-  const table = rows.map((r) => `{${range(3).map((v) => (v < vectors ? `k${r}_${v + 1}` : "0")).join(", ")}}`);
+  const table = rows.map(
+    (r) =>
+      `{${range(3)
+        .map((v) => (v < vectors ? `k${r}_${v + 1}` : "0"))
+        .join(", ")}}`,
+  );
   const { bytes, count } = steps.lanes;
   const exported = `const struct tiles @ = {${bytes}, ${count}, ${vectors}, {${rows.join(", ")}}, {${table.join(", ")}}};`;
   return source(`${[...kernels, exported].join("\n")}\n`, true);
 }
 
 export const isPlain = (steps: Steps): boolean => steps.add === plainAdd;
-
