@@ -24,6 +24,7 @@ const goals: readonly Goal[] = [
   { bench: /^mlp\./, peerName: "roof", least: 0.75 },
   { bench: /^mlp\./, peerName: "tfjs", least: 1.5 },
   { bench: /^zone\.f32\./, peerName: "published-way", least: 3.5 },
+  { bench: /^zone\.vgg11\./, peerName: "published-way", least: 2.5 },
   { bench: /^workers\./, peerName: "arithmetic", least: 0.93 },
   { bench: /^(memory|compile)\./, peerName: "goal", least: 1 },
 ];

@@ -1,30 +1,65 @@
 /**
- * `zone.<format>.strict`: one network 784-256x3-10 over the 60,000 images of MNIST, every mini-batch judged, against our
- * own variant of the published way: forward and backward once per choice on every mini-batch, gradients compared.
+ * `zone.<format>.strict`: one network 784-256x3-10 over the 60,000 images of MNIST; `zone.vgg11.strict`: VGG11 over 1,024
+ * random images of CIFAR's size. Every mini-batch is judged, against our own variant of the published way: forward and backward
+ * once per choice on every mini-batch, gradients compared.
  */
 
 import { differs } from "../src/analysis/zone/difference.ts";
-import { ZoneMeter } from "../src/analysis/zone/meter.ts";
-import { cellOf } from "../src/analysis/zone/parameters.ts";
+import { loaderOf, ZoneMeter } from "../src/analysis/zone/meter.ts";
+import { cellOf, sampleOf } from "../src/analysis/zone/parameters.ts";
 import { pullback } from "../src/autodiff/pullback.ts";
 import { withResiduals } from "../src/autodiff/residuals.ts";
 import type { Engine } from "../src/backends/backend.ts";
 import { compile } from "../src/compile.ts";
 import { convention } from "../src/conventions/convention.ts";
 import type { ImageSet } from "../src/data/image-set.ts";
-import { rounder } from "../src/formats/round.ts";
 import { loadData } from "../src/lab/execute.ts";
 import { type BenchBackend, nameOn } from "./backends.ts";
 import { type Contender, type TimedBench, timed } from "./bench.ts";
+import { numbers } from "./numbers.ts";
 import { publishedByPytorch } from "./peers/pytorch-zone.ts";
 
-const mnist = (): ImageSet => loadData("mnist");
+interface ZoneWork {
+  readonly label: string;
+  readonly model: string;
+  readonly format: string;
+  readonly batch: number;
+  /** Images in one repetition. */
+  readonly count: number;
+  images(): ImageSet;
+}
 
-const cell = (format: string, samples: number) =>
-  cellOf({ model: "784-256x3-10", format, samples, batch: 256, all: true, seed: 0 });
+const randomCount = 1024;
 
-function ours(format: string, samples: number, backend: BenchBackend): Contender {
-  const meter = new ZoneMeter(mnist(), cell(format, samples), backend);
+/** Random bytes in the shape of CIFAR-10: speed does not depend on what is in the pictures. */
+function randomImages(): ImageSet {
+  const [count, channels, height, width] = [randomCount, 3, 32, 32];
+  const pixels = numbers("images", count * channels * height * width);
+  return {
+    name: "random",
+    split: "train",
+    ...{ count, channels, height, width, classes: 10 },
+    labels: Uint8Array.from({ length: count }, (_, i) => i % 10),
+    images: Uint8Array.from(pixels, (x) => (x + 0.5) * 256),
+    ...{ checksum: "", standard: false, variant: "random", skipped: [] },
+  };
+}
+
+const mlp = { model: "784-256x3-10", batch: 256, count: 60_000, images: () => loadData("mnist") };
+
+const works: readonly ZoneWork[] = [
+  { label: "f32", format: "float32", ...mlp },
+  { label: "f16", format: "float16", ...mlp },
+  { label: "vgg11", format: "float32", model: "vgg11", batch: 128, count: randomCount, images: randomImages },
+];
+
+function cellFor({ model, format, batch }: ZoneWork, data: ImageSet) {
+  return cellOf({ model, format, samples: data.count, batch, all: true, seed: 0 }, sampleOf(data));
+}
+
+function ours(work: ZoneWork, backend: BenchBackend): Contender {
+  const data = work.images();
+  const meter = new ZoneMeter(data, cellFor(work, data), backend);
   return timed(
     "ours",
     () => meter.scan(0),
@@ -32,54 +67,44 @@ function ours(format: string, samples: number, backend: BenchBackend): Contender
   );
 }
 
-/** Mini-batches of `size` in the published way; each choice has its own forward. */
-function publishedEngine(format: string, size: number, backend: BenchBackend): Engine {
-  const { model, precision } = cell(format, size);
-  const program = model.loss(size);
-  const wrt = model.parameters;
-  const backward = [0, 1].map((choice) =>
-    pullback(program, convention("pytorch-1.13", { "relu.zero": choice }), { wrt }),
-  );
-  const named = (choice: number) => ({
-    ...backward[choice],
-    outputs: backward[choice].outputs.map((output) => ({ ...output, name: `${choice}/${output.name}` })),
-  });
-  const forward = withResiduals(program, backward[0]);
-  return compile({ forward, 0: named(0), 1: named(1) }, { precision, backend });
-}
-
 /** As papers/relu0 has it, on our engine: two forwards, two backwards and a comparison per mini-batch, no stop. */
-function published(format: string, samples: number, backend: BenchBackend): Contender {
-  const { model, precision, batch } = cell(format, samples);
-  const names = model.parameters;
-  const data = mnist();
-  const inputs = data.height * data.width;
-  const round = rounder(precision.store, "nearest", precision.flush);
-  const scaled = Float64Array.from({ length: 256 }, (_, pixel) => round(Math.fround(pixel / 255)));
+function published(work: ZoneWork, backend: BenchBackend): Contender {
+  const data = work.images();
+  const cell = cellFor(work, data);
+  const { model, precision } = cell;
+  const loader = loaderOf(data, cell);
   const engines = new Map<number, Engine>();
+  /** Each choice has its own forward. */
   const engineFor = (size: number): Engine => {
-    const known = engines.get(size) ?? publishedEngine(format, size, backend);
-    engines.set(size, known);
-    return known;
+    const known = engines.get(size);
+    if (known !== undefined) return known;
+    const program = model.loss(size);
+    const backward = [0, 1].map((choice) =>
+      pullback(program, convention("pytorch-1.13", { "relu.zero": choice }), { wrt: model.parameters }),
+    );
+    const named = (choice: number) => ({
+      ...backward[choice],
+      outputs: backward[choice].outputs.map((output) => ({ ...output, name: `${choice}/${output.name}` })),
+    });
+    const forward = withResiduals(program, backward[0]);
+    const made = compile({ forward, 0: named(0), 1: named(1) }, { precision, backend });
+    engines.set(size, made);
+    return made;
   };
   const run = (): void => {
     const weights = model.draw({ law: "default", draw: "float32", format: precision.store }, 0, 0);
     const loaded = new Set<Engine>();
-    for (let first = 0; first < samples; first += batch) {
-      const size = Math.min(batch, samples - first);
-      const engine = engineFor(size);
-      if (!loaded.has(engine)) for (const name of names) engine.write(name, weights[name]);
+    for (let index = 0; index < loader.batches; index++) {
+      const engine = engineFor(loader.size(index));
+      if (!loaded.has(engine)) for (const name of model.parameters) engine.write(name, weights[name]);
       loaded.add(engine);
       engine.buffer("d:loss")[0] = 1;
-      const x = engine.buffer("x");
-      const start = first * inputs;
-      for (let i = 0; i < size * inputs; i++) x[i] = scaled[data.images[start + i]];
-      engine.buffer("labels").set(data.labels.subarray(first, first + size));
+      loader.write(0, index, engine.buffer("x") as Float32Array, engine.buffer("labels") as Int32Array);
       for (const choice of ["0", "1"]) {
         engine.run("forward");
         engine.run(choice);
       }
-      const gradients = (choice: number) => names.map((name) => engine.buffer(`${choice}/d:${name}`));
+      const gradients = (choice: number) => model.parameters.map((name) => engine.buffer(`${choice}/d:${name}`));
       differs(gradients(0), gradients(1));
     }
   };
@@ -88,27 +113,23 @@ function published(format: string, samples: number, backend: BenchBackend): Cont
   });
 }
 
-const formats: Readonly<Record<string, string>> = { f32: "float32", f16: "float16" };
-const samples = 60_000;
-
-function bench(format: string, backend: BenchBackend): TimedBench {
-  const name = formats[format];
+function bench(work: ZoneWork, backend: BenchBackend): TimedBench {
+  const { label, count } = work;
   const pytorch = { peerName: "PyTorch", start: () => publishedByPytorch() };
   return {
-    name: nameOn(`zone.${format}.strict`, backend),
+    name: nameOn(`zone.${label}.strict`, backend),
     unit: "images/s",
-    work: samples,
+    work: count,
     long: true,
-    ours: () => ours(name, samples, backend),
+    ours: () => ours(work, backend),
     peers: [
-      { peerName: "published-way", start: () => published(name, samples, backend) },
-      ...(format === "f32" ? [pytorch] : []),
+      { peerName: "published-way", start: () => published(work, backend) },
+      ...(label === "f32" ? [pytorch] : []),
     ],
   };
 }
 
-const benchesOn = (backend: BenchBackend): readonly TimedBench[] =>
-  Object.keys(formats).map((format) => bench(format, backend));
+const benchesOn = (backend: BenchBackend): readonly TimedBench[] => works.map((work) => bench(work, backend));
 
 export const zoneBenches: readonly TimedBench[] = benchesOn("wasm");
 export const nativeZoneBenches: readonly TimedBench[] = benchesOn("native");

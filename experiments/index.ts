@@ -1,5 +1,10 @@
 /** The registry: what the command line lists and what worker threads look up. */
 import type { Experiment } from "../src/lab/experiment.ts";
+import { distances } from "./conventions/distance.ts";
+import { normpool } from "./maxpool/normpool.ts";
+import { volume as poolVolume } from "./maxpool/volume.ts";
+import { where } from "./maxpool/where.ts";
+import { zeroProgramExperiment } from "./maxpool/zero-program.ts";
 import { change } from "./relu0/change.ts";
 import { separation } from "./relu0/separation.ts";
 import { variants } from "./relu0/variants.ts";
@@ -10,6 +15,11 @@ export const experiments: readonly Experiment[] = [
   volume,
   change,
   variants,
+  zeroProgramExperiment,
+  where,
+  normpool,
+  poolVolume,
+  distances,
 ] as unknown as readonly Experiment[];
 
 /** URL of this module, for worker threads. */

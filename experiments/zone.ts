@@ -2,11 +2,12 @@
 
 import { checkCell } from "../src/analysis/zone/cell.ts";
 import { keptMeter, ZoneMeter } from "../src/analysis/zone/meter.ts";
-import { cellOf, type ZoneParameters } from "../src/analysis/zone/parameters.ts";
+import { cellOf, sampleOf, type ZoneParameters } from "../src/analysis/zone/parameters.ts";
 import { type ZoneRow, zoneRow } from "../src/analysis/zone/rows.ts";
 import type { Scan } from "../src/analysis/zone/scan.ts";
 import { UsageError } from "../src/base/errors.ts";
-import { loadData } from "../src/lab/execute.ts";
+import { dataSetNamed } from "../src/data/data-sets.ts";
+import { readData } from "../src/lab/execute.ts";
 import type { Experiment, StoredRow, TrialContext } from "../src/lab/experiment.ts";
 import type { FigureSpec } from "../src/lab/figure.ts";
 import { canonicalJson } from "../src/lab/json.ts";
@@ -23,7 +24,8 @@ interface ZoneTask extends ZoneParameters {
 
 function meterOf(task: ZoneTask, context: TrialContext): ZoneMeter {
   const key = canonicalJson({ ...task, network: 0 });
-  return keptMeter(key, () => new ZoneMeter(context.data(task.data), cellOf(task), task.backend));
+  const images = context.images(task.data);
+  return keptMeter(key, () => new ZoneMeter(images, cellOf(task, sampleOf(images)), task.backend));
 }
 
 const zoneExperiment = {
@@ -52,6 +54,7 @@ export interface ZoneRequest {
   readonly cells: readonly ZoneParameters[];
   readonly data: string;
   readonly dataDir?: string | undefined;
+  readonly skipBad?: boolean | undefined;
   /** Networks per cell. */
   readonly inits: number;
   /** Worker threads; 0 measures in this one. */
@@ -62,17 +65,29 @@ export interface ZoneRequest {
   readonly progress?: (done: number, total: number) => void;
 }
 
+/** A row, and what it was measured on. */
+export interface DataRow extends ZoneRow {
+  readonly data: string;
+  readonly split: string;
+  /** Which copy of the data: "published files", "unverified copy". */
+  readonly dataVariant: string;
+  readonly normalisation: string;
+  /** Bad images that were left out. */
+  readonly skipped: number;
+}
+
 /**
  * Measures every cell; rows in the order of the cells.
  * @throws UsageError on wrong options (before anything is measured); DataError if the data cannot be read or a network
  * fails; an AbortError's reason if interrupted.
  */
-export async function measureZones(request: ZoneRequest): Promise<ZoneRow[]> {
+export async function measureZones(request: ZoneRequest): Promise<DataRow[]> {
   const { inits } = request;
   if (!Number.isInteger(inits) || inits < 1)
     throw new UsageError(`--inits is ${inits}; expected a whole number of at least 1`);
-  const cells = request.cells.map(cellOf);
-  const set = loadData(request.data, "train", request.dataDir);
+  const { dataDir, skipBad } = request;
+  const set = readData(request.data, undefined, { dataDir, skipBad });
+  const cells = request.cells.map((cell) => cellOf(cell, sampleOf(set)));
   for (const cell of cells) checkCell(cell, set.count, [set.channels, set.height, set.width], set.classes);
   const cost = cells.map(
     ({ model, samples, precision }) => model.work * samples * (precision.store.bits === 64 ? 2 : 1),
@@ -91,7 +106,8 @@ export async function measureZones(request: ZoneRequest): Promise<ZoneRow[]> {
   await runTrials(zoneExperiment, trials, {
     workers: request.workers,
     registry: import.meta.url,
-    dataDir: request.dataDir,
+    dataDir,
+    skipBad,
     signal: request.signal,
     onRows(trial, rows) {
       const [cell, network] = trial.id.split("/").map(Number);
@@ -105,12 +121,15 @@ export async function measureZones(request: ZoneRequest): Promise<ZoneRow[]> {
     onProgress: () => undefined,
   });
   request.signal.throwIfAborted();
-  return cells.map((cell, c) =>
-    zoneRow(
+  const { name: data, split, variant: dataVariant, skipped } = set;
+  return cells.map((cell, c) => {
+    const row = zoneRow(
       cell,
       Array.from({ length: inits }, (_, n) => scans[c].get(n) as Scan),
-    ),
-  );
+    );
+    const normalisation = cell.normalisation ?? dataSetNamed(data).normalisation;
+    return { ...row, data, split, dataVariant, normalisation, skipped: skipped.length };
+  });
 }
 
 /** The published share of a row's cell, where the paper has one; null elsewhere. */

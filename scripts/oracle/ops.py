@@ -179,6 +179,32 @@ def losses():
     case("logSoftmax", "logSoftmax", lambda t: F.log_softmax(t, 1), [x], {"axis": 1})
 
 
+def convolutions():
+    """Forward and the gradients of image, weight and bias."""
+    geometries = (
+        ("3 by 3", (2, 3, 6, 5), (4, 3, 3, 3), {"padding": 1}),
+        ("odd size, stride 2", (2, 2, 7, 9), (3, 2, 3, 3), {"stride": 2, "padding": 1}),
+        ("without padding", (1, 3, 8, 7), (2, 3, 3, 3), {}),
+        ("1 by 1, stride 2", (2, 4, 5, 6), (3, 4, 1, 1), {"stride": 2}),
+        ("7 by 7, stride 2", (1, 3, 13, 12), (2, 3, 7, 7), {"stride": 2, "padding": 3}),
+        ("dilated", (1, 2, 9, 10), (3, 2, 3, 3), {"dilation": 2, "padding": 2}),
+        ("dilated and strided", (1, 2, 11, 9), (2, 2, 3, 2), {"dilation": [2, 3], "stride": [3, 2], "padding": [1, 2]}),
+        ("2 groups", (2, 4, 6, 6), (6, 2, 3, 3), {"groups": 2, "padding": 1}),
+        ("depthwise", (2, 3, 5, 5), (6, 1, 3, 3), {"groups": 3, "padding": 1, "stride": 2}),
+        ("oblong", (2, 2, 6, 9), (3, 2, 2, 5), {"padding": [0, 2], "stride": [1, 3]}),
+        ("stride beyond the kernel", (1, 2, 8, 8), (2, 2, 2, 2), {"stride": 3}),
+        ("the whole image", (2, 3, 4, 5), (2, 3, 4, 5), {}),
+    )
+    for label, image, weight, options in geometries:
+        name = f"conv2d {label}"
+        where = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
+        function = lambda *operands: F.conv2d(*operands, **where)
+        arrays = [floats(name, *image), floats(name + " weight", *weight), floats(name + " bias", weight[0])]
+        case(name, "conv2d", function, arrays, options)
+        if label == geometries[0][0]:
+            case(f"{name} without bias", "conv2d", function, arrays[:2], options)
+
+
 def pools():
     geometries = (
         ("2 by 2", (2, 3, 6, 8), {"window": 2}),
@@ -270,7 +296,7 @@ def running_statistics():
 
 
 def main():
-    for family in (elementwise, binary, reductions, products, structure, losses, pools, norms):
+    for family in (elementwise, binary, reductions, products, structure, losses, convolutions, pools, norms):
         family()
     with open(sys.argv[1], "w") as file:
         file.write(f'{{"script": "scripts/oracle/ops.py", "torch": "{torch.__version__}", "cases": [\n')

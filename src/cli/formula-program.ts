@@ -81,7 +81,8 @@ function checkOptions(op: Op, options: Readonly<Record<string, Json>>): void {
         op.options.map((known) => known.name),
       );
     if (!fits[spec.type](value)) {
-      throw new UsageError(`${op.name}.${name}: found ${JSON.stringify(value)}, expected ${spec.type}`);
+      const expected = spec.type === "size" ? "a whole number or [height, width]" : spec.type;
+      throw new UsageError(`${op.name}.${name}: found ${JSON.stringify(value)}, expected ${expected}`);
     }
   }
 }

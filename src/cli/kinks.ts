@@ -1,9 +1,11 @@
 /** `nonsmooth kinks MODEL`: what lies on each kink of a network, which of it reaches a parameter, and a picture of the ties. */
 import type { Command } from "commander";
+import { zoneDefaults } from "../../experiments/zone-defaults.ts";
 import { tiedPlaces } from "../analysis/kinks/dots.ts";
 import { KinkReport, type KinkRow } from "../analysis/kinks/report.ts";
 import { checkInput } from "../analysis/zone/cell.ts";
-import { modelNamed, type ZoneModel } from "../analysis/zone/model.ts";
+import { modelNamed } from "../analysis/zone/model.ts";
+import { sampleOf } from "../analysis/zone/parameters.ts";
 import { UsageError, unknown } from "../base/errors.ts";
 import { firstImages, type Images, imageSize, inMemory, loadImages } from "../data/index.ts";
 import { formatNamed } from "../formats/index.ts";
@@ -17,7 +19,7 @@ import { percent, print, printJson, table } from "./output.ts";
 import { integer } from "./text.ts";
 
 interface Options extends PrecisionOptions {
-  readonly data: string;
+  readonly data?: string;
   readonly dataDir?: string;
   readonly samples: string;
   readonly init: string;
@@ -37,7 +39,7 @@ export function kinksCommand(): Command {
     "nonsmooth kinks lenet --data mnist --out out/ties.svg",
   )
     .argument("<model>", "the network")
-    .option("--data <name>", "data set", "mnist")
+    .option("--data <name>", "data set (default: what the papers have for the network)")
     .option("--data-dir <folder>", "read the data set from here")
     .option("--samples <n>", "images of the mini-batch, in file order", "128")
     .option("--init <law>", "law of the initial weights", "default")
@@ -52,11 +54,11 @@ export function kinksCommand(): Command {
 async function run(model: string, options: Options): Promise<void> {
   const format = formatNamed(options.format ?? "float32").name;
   const precision = precisionOf(options, format);
-  const network = modelNamed(model);
   const samples = integer(options.samples, "--samples", 1);
   const seed = integer(options.seed, "--seed", 0);
   if (options.out !== undefined) checkOutput(options.out);
-  const images = load(options, network);
+  const images = load(options, model);
+  const network = modelNamed(model, sampleOf(images));
   checkInput(network, [images.channels, images.height, images.width], images.classes);
   const loader = options.normalisation === undefined ? {} : { normalisation: options.normalisation };
   const settings = { precision, batch: samples, init: options.init, seed, loader, backend: options.backend ?? "auto" };
@@ -83,10 +85,8 @@ async function run(model: string, options: Options): Promise<void> {
   }
 }
 
-function load(options: Options, { input }: ZoneModel): Images {
-  const { data, dataDir, skipBad } = options;
-  const size = input.length === 3 ? input[1] : undefined;
-  return loadImages(data, { dataDir, skipBad, size });
+function load({ data, dataDir, skipBad }: Options, model: string): Images {
+  return loadImages(data ?? zoneDefaults([], model).data, { dataDir, skipBad });
 }
 
 /** Each row takes a backward pass and, where gradients differ, the exact judge. */
@@ -129,10 +129,10 @@ function picture(report: KinkReport, images: Images, model: string, options: Opt
 }
 
 function show(rows: readonly KinkRow[]): string {
-  const headers = ["kink", "op", "elements", "on", "at 0", "positive", "same field", "same patch", "different"];
-  const body = rows.map(({ layer, op, elements, on, ties, choice, other, reaches, change, verdict }) => [
+  const headers = ["layer", "kink", "elements", "on", "at 0", "positive", "same field", "same patch", "different"];
+  const body = rows.map(({ layer, kink, elements, on, ties, choice, other, reaches, change, verdict }) => [
     layer,
-    op,
+    kink,
     elements,
     on,
     ...(ties === null

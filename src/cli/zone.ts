@@ -2,10 +2,11 @@
 import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
 import { measureZones, publishedShare, zoneFigure } from "../../experiments/zone.ts";
+import { type ZoneDefaults, zoneDefaults } from "../../experiments/zone-defaults.ts";
 import type { ZoneParameters } from "../analysis/zone/parameters.ts";
 import type { ZoneRow } from "../analysis/zone/rows.ts";
 import { formatNamed } from "../formats/index.ts";
-import { loadData } from "../lab/execute.ts";
+import { readData } from "../lab/execute.ts";
 import { drawFigure } from "../lab/figure.ts";
 import { checkOutput, writeOutput } from "../lab/files.ts";
 import { type Progress, progress } from "../lab/progress.ts";
@@ -15,19 +16,24 @@ import { percent, print, printJson, table } from "./output.ts";
 import { integer, list, number, word } from "./text.ts";
 
 interface Options extends PrecisionOptions {
-  readonly model: string;
-  readonly data: string;
+  readonly model?: string;
+  readonly data?: string;
   readonly dataDir?: string;
   readonly inits: string;
   readonly samples: string;
-  readonly batch: string;
+  readonly batch?: string;
   readonly formats: string;
   readonly kink?: readonly string[];
   readonly tau?: string;
   readonly noise: string;
   readonly exact?: string;
+  readonly replay?: string;
   readonly variant: string;
-  readonly init: string;
+  readonly init?: string;
+  readonly normalisation?: string;
+  readonly augmentation?: string;
+  readonly shuffle?: boolean;
+  readonly skipBad?: boolean;
   readonly lossScale: string;
   readonly all?: boolean;
   readonly seed: string;
@@ -41,25 +47,34 @@ export function zoneCommand(): Command {
     "zone",
     "the share of random networks whose gradient depends on the choice at a kink",
     "nonsmooth zone",
+    "nonsmooth zone --kink maxpool.tie=native,minimal --model vgg11 --data cifar10 --data-dir DIR --formats float32 --inits 1",
     "nonsmooth zone --model 784-64x3-10 --formats float16,float8_e5m2 --loss-scale 2^10 --all --json",
   )
-    .option("--model <sizes>", "layer sizes; 256x3 repeats a layer", "784-256x3-10")
-    .option("--data <name>", "data set", "mnist")
+    .option(
+      "--model <name>",
+      "lenet, vgg11[-bn], resnet18, ... or layer sizes (default: 784-256x3-10; of pools: lenet)",
+    )
+    .option("--data <name>", "data set (default: what the papers have for the network)")
     .option("--data-dir <folder>", "read the data set from here")
     .option("--inits <n>", "random networks per format", "20")
     .option("--samples <n>", "first samples of the training set, or all", "all")
-    .option("--batch <n>", "mini-batch size", "256")
+    .option("--batch <n>", "mini-batch size (default: the paper's: 256 for perceptrons, else 128)")
+    .option("--normalisation <name>", "how pixels become inputs (default: the paper's)")
+    .option("--augmentation <name>", "none, crop-flip or resized-crop-flip (default: none)")
+    .option("--shuffle", "another order of the images for every network, instead of file order")
+    .option("--skip-bad", "leave out damaged images instead of refusing the data set; rows carry their number")
     .option("--formats <list>", "number formats", "float16,float32,float64")
     .option("--kink <kink=a,b>", "a kink and the choices to compare (repeatable; default: relu.zero=0,1)", collect)
     .addOption(new Option("--variant <name>", "product | overwrite: the backward pass that decides").default("product"))
-    .option("--init <law>", "law of the initial weights", "default")
+    .option("--init <law>", "law of the initial weights (default: the paper's: default; of pools: maxpool)")
     .option("--loss-scale <2^k>", "power of two that multiplies the loss", "1")
     .option(
       "--tau <x>",
       "threshold of ties, L-infinity sum: a number, or estimate (default: the paper's for the format)",
     )
     .option("--noise <n>", "mini-batches per network whose noise is measured, the samples in another order", "0")
-    .option("--exact <n>", "mini-batches per network that the exact judge looks at (default: all)")
+    .option("--exact <n>", "differing mini-batches per network that the exact judge looks at (default: all)")
+    .option("--replay <n>", "mini-batches per network whose forward is repeated in float64 (default: all)")
     .option("--all", "scan all mini-batches instead of stopping at the first hit")
     .option("--seed <n>", "seed of the weights", "0")
     .option("--workers <n>", "worker threads (default: one per core); 0 measures in this one")
@@ -70,13 +85,16 @@ export function zoneCommand(): Command {
 async function run(options: Options): Promise<void> {
   const inits = integer(options.inits, "--inits", 1);
   const workers = options.workers === undefined ? availableParallelism() : integer(options.workers, "--workers", 0);
+  const kinks = options.kink ?? ["relu.zero=0,1"];
+  const defaults = zoneDefaults(kinks, options.model, options.data);
   if (options.json !== true) checkOutput(options.out);
   let line: Progress | undefined;
   try {
     const rows = await measureZones({
-      cells: cellsOf(options),
-      data: options.data,
+      cells: cellsOf(options, defaults),
+      data: defaults.data,
       dataDir: options.dataDir,
+      skipBad: options.skipBad,
       inits,
       workers,
       backend: options.backend ?? "auto",
@@ -89,7 +107,7 @@ async function run(options: Options): Promise<void> {
     line?.end();
     if (options.json === true) printJson({ rows });
     else {
-      writeOutput(options.out, drawFigure(zoneFigure(rows, options.data)));
+      writeOutput(options.out, drawFigure(zoneFigure(rows, defaults.data)));
       print(`${show(rows)}\n\npicture: ${options.out}`);
     }
   } finally {
@@ -98,13 +116,16 @@ async function run(options: Options): Promise<void> {
 }
 
 /** One cell per format. */
-function cellsOf(options: Options): ZoneParameters[] {
-  const { operands, accumulate, arithmetic, bias, rounding, flush, model, init } = options;
+function cellsOf(options: Options, defaults: ZoneDefaults): ZoneParameters[] {
+  const { operands, accumulate, arithmetic, bias, rounding, flush, augmentation, shuffle } = options;
   const common = {
-    ...{ model, init, operands, accumulate, arithmetic, bias, rounding, flush },
+    ...{ operands, accumulate, arithmetic, bias, rounding, flush, augmentation, shuffle },
+    model: defaults.model,
+    init: options.init ?? defaults.init,
+    normalisation: options.normalisation ?? defaults.normalisation,
     block: options.block === undefined ? undefined : blockLength(options.block),
-    samples: samplesOf(options),
-    batch: integer(options.batch, "--batch", 1),
+    samples: samplesOf(options, defaults.data),
+    batch: options.batch === undefined ? defaults.batch : integer(options.batch, "--batch", 1),
     kinks: options.kink ?? ["relu.zero=0,1"],
     variant: word(options.variant, "variant", ["product", "overwrite"]),
     lossScale: scaleOf(options.lossScale),
@@ -112,15 +133,16 @@ function cellsOf(options: Options): ZoneParameters[] {
     tau: tauOf(options.tau),
     noise: integer(options.noise, "--noise", 0),
     exact: options.exact === undefined ? undefined : integer(options.exact, "--exact", 0),
+    replay: options.replay === undefined ? undefined : integer(options.replay, "--replay", 0),
     seed: integer(options.seed, "--seed", 0),
   };
   const formats = options.format === undefined ? list(options.formats, "--formats") : [options.format];
   return formats.map((format) => ({ ...common, format: formatNamed(format).name }));
 }
 
-function samplesOf(options: Options): number {
-  if (options.samples !== "all") return integer(options.samples, "--samples", 1);
-  return loadData(options.data, "train", options.dataDir).count;
+function samplesOf({ samples, dataDir, skipBad }: Options, data: string): number {
+  if (samples !== "all") return integer(samples, "--samples", 1);
+  return readData(data, undefined, { dataDir, skipBad }).count;
 }
 
 /** The threshold: of the paper where the format has one, estimated, or a number. */

@@ -71,6 +71,7 @@ export class ProgramBuilder {
   readonly #nodes: Node[];
   readonly #choices: Map<string, number>;
   #nextId: number;
+  #place: string | undefined;
 
   /** @param ops The ops that `apply` finds by name. */
   constructor(ops: OpTable = new Map(), from?: Program) {
@@ -81,6 +82,22 @@ export class ProgramBuilder {
     this.#nodes = [...(from?.nodes ?? [])];
     this.#choices = new Map(from?.choices.map(({ name, value }) => [name, value]));
     this.#nextId = this.#nodes.reduce((next, node) => Math.max(next, node.id + 1), 0);
+  }
+
+  /** What nodes say of their source now: the layer of a network. */
+  get place(): string | undefined {
+    return this.#place;
+  }
+
+  /** Runs `body`, whose nodes have `place` as their source. */
+  within<T>(place: string, body: () => T): T {
+    const outer = this.#place;
+    this.#place = place;
+    try {
+      return body();
+    } finally {
+      this.#place = outer;
+    }
   }
 
   type(value: number): ValueType {

@@ -12,7 +12,7 @@ export interface Node {
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
   readonly options: { readonly [key: string]: Json };
-  /** Where the call was traced: "file.ts:12:7". */
+  /** Where the call was traced: "file.ts:12:7", or the layer of a network: "conv1". */
   readonly source?: string;
 }
 

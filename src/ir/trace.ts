@@ -77,7 +77,7 @@ export function tracing(what: string): ProgramBuilder {
  * @throws ShapeError or UsageError with the traced call's place; UsageError where tensors of two traces meet.
  */
 export function applyTraced(op: Inference, operands: readonly Tensor[], options: Node["options"] = {}): Tensor[] {
-  const source = callSite();
+  const source = (operands[0]?.program ?? current)?.place ?? callSite();
   try {
     const program = operands.length > 0 ? operands[0].program : tracing(op.name);
     if (operands.some((operand) => operand.program !== program)) {

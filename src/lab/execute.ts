@@ -1,23 +1,37 @@
 /** One trial, here or in a worker. */
 
-import type { ImageSet, Split } from "../data/image-set.ts";
+import type { ImageSet, Images, Split } from "../data/image-set.ts";
 import { inMemory, loadImages } from "../data/index.ts";
 import type { Experiment } from "./experiment.ts";
 import type { Trial } from "./trial.ts";
 
+/** Where data sets are read from, and whether bad images are left out. */
+export interface DataPlace {
+  readonly dataDir?: string | undefined;
+  readonly skipBad?: boolean | undefined;
+}
+
+const read = new Map<string, Images>();
 const loaded = new Map<string, ImageSet>();
 
-/** A split of a data set (default: the first it has), loaded once per process or worker. @throws DataError as its reader does. */
+/** A split of a data set (default: the first it has) as its reader yields it, once per process or worker. @throws DataError as its reader does. */
+export function readData(name: string, split?: Split, place: DataPlace = {}): Images {
+  const key = JSON.stringify([name, split, place]);
+  const set = read.get(key) ?? loadImages(name, { split, ...place });
+  read.set(key, set);
+  return set;
+}
+
+/** The same with all pixels as bytes in memory. */
 export function loadData(name: string, split?: Split, dataDir?: string): ImageSet {
   const key = JSON.stringify([name, split, dataDir]);
-  const set = loaded.get(key) ?? inMemory(loadImages(name, { split, dataDir }));
+  const set = loaded.get(key) ?? inMemory(readData(name, split, { dataDir }));
   loaded.set(key, set);
   return set;
 }
 
-export interface ExecuteOptions {
+export interface ExecuteOptions extends DataPlace {
   readonly signal: AbortSignal;
-  readonly dataDir?: string | undefined;
   readonly progress: (share: number) => void;
 }
 
@@ -32,6 +46,7 @@ export async function executeTrial(
     id: trial.id,
     signal: options.signal,
     data: (name, split) => loadData(name, split, options.dataDir),
+    images: (name, split) => readData(name, split, { dataDir: options.dataDir, skipBad: options.skipBad }),
     progress: options.progress,
   });
 }

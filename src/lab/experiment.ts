@@ -1,5 +1,5 @@
 /** What an experiment is: plain data, a trial function, a figure and claims. */
-import type { ImageSet, Split } from "../data/image-set.ts";
+import type { ImageSet, Images, Split } from "../data/image-set.ts";
 import type { FigureSpec } from "./figure.ts";
 import type { Parameter, ParameterRecord, Plain } from "./parameters.ts";
 
@@ -15,6 +15,8 @@ export interface TrialContext {
   readonly signal: AbortSignal;
   /** The images of a data set, loaded once per worker. */
   data(name: string, split?: Split): ImageSet;
+  /** The same as its reader yields it: bytes, floats, or pictures decoded on demand. */
+  images(name: string, split?: Split): Images;
   /** Share done, in [0, 1]. Call it often: it costs little. */
   progress(share: number): void;
 }

@@ -36,6 +36,8 @@ export {
   heatmap,
   type LinePanelOptions,
   lineWithBand,
+  type MatrixOptions,
+  matrixPanel,
   type Point,
   type ScaleType,
 } from "./panels.ts";

@@ -3,3 +3,4 @@ export { type Bar, type BarPanelOptions, barPanel, barPanels } from "./bar-panel
 export { type HeatmapOptions, heatmap } from "./heatmap.ts";
 export { type ImagePanelOptions, imagePanel, type PixelDot } from "./image-panel.ts";
 export { type LinePanelOptions, lineWithBand, type Point, type ScaleType } from "./line-panel.ts";
+export { type MatrixOptions, matrixPanel } from "./matrix-panel.ts";

@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Piscina } from "piscina";
 import { DataError, UsageError } from "../base/errors.ts";
-import { executeTrial } from "./execute.ts";
+import { type DataPlace, executeTrial } from "./execute.ts";
 import type { Experiment } from "./experiment.ts";
 import { packageDirectory } from "./provenance.ts";
 import type { Trial } from "./trial.ts";
@@ -16,6 +16,7 @@ export interface PoolOptions {
   /** URL of the module whose export `experiments` has the experiment; without it, trials run here. */
   readonly registry?: string | undefined;
   readonly dataDir?: string | undefined;
+  readonly skipBad?: boolean | undefined;
   readonly signal: AbortSignal;
   /** A trial is done. What it throws ends the run. */
   readonly onRows: (trial: Trial, rows: readonly object[]) => void;
@@ -32,19 +33,21 @@ function loadable(url: string): string | undefined {
   return existsSync(built) ? pathToFileURL(built).href : undefined;
 }
 
+const placeOf = ({ dataDir, skipBad }: PoolOptions): DataPlace => ({ dataDir, skipBad });
+
 type Execute = (trial: Trial, signal: AbortSignal) => Promise<WorkerResult>;
 
 function here(experiment: Experiment, options: PoolOptions): Execute {
   return async (trial, signal) => {
     const progress = (share: number): void => options.onProgress(trial.id, share);
-    return { rows: await executeTrial(experiment, trial, { signal, dataDir: options.dataDir, progress }) };
+    return { rows: await executeTrial(experiment, trial, { ...placeOf(options), signal, progress }) };
   };
 }
 
 function inWorker(pool: Piscina, registry: string, options: PoolOptions): Execute {
   pool.on("message", ({ trial, share }: WorkerProgress) => options.onProgress(trial, share));
   return async (trial, signal) => {
-    const task: WorkerTask = { registry, trial, dataDir: options.dataDir };
+    const task: WorkerTask = { registry, trial, place: placeOf(options) };
     return (await pool.run(task, { signal })) as WorkerResult;
   };
 }

@@ -1,7 +1,7 @@
 /** Entry of a worker thread: imports the registry of experiments once, then runs the trials it is handed. */
 import { parentPort } from "node:worker_threads";
 import { unknown } from "../base/errors.ts";
-import { executeTrial } from "./execute.ts";
+import { type DataPlace, executeTrial } from "./execute.ts";
 import type { Experiment } from "./experiment.ts";
 import type { Trial } from "./trial.ts";
 
@@ -9,7 +9,7 @@ export interface WorkerTask {
   /** URL of a module that exports `experiments`. */
   readonly registry: string;
   readonly trial: Trial;
-  readonly dataDir: string | undefined;
+  readonly place: DataPlace;
 }
 
 /** Errors cross the thread as data, since a structured clone forgets their class. */
@@ -40,7 +40,7 @@ export default async function run(task: WorkerTask): Promise<WorkerResult> {
       parentPort?.postMessage({ trial: task.trial.id, share } satisfies WorkerProgress);
     };
     const signal = new AbortController().signal;
-    return { rows: await executeTrial(found, task.trial, { signal, dataDir: task.dataDir, progress }) };
+    return { rows: await executeTrial(found, task.trial, { ...task.place, signal, progress }) };
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     return { error: { name, message } };

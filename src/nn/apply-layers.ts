@@ -1,29 +1,49 @@
 /** Traces the layers of a network; parameters become inputs of the program where a layer needs them. */
+import { UsageError } from "../base/errors.ts";
 import { sizeOf } from "../base/shape.ts";
 import type { ValueType } from "../ir/loops.ts";
-import { Tensor } from "../ir/trace.ts";
+import { Tensor, type Update, update } from "../ir/trace.ts";
 import {
   add,
   avgPool2d,
   batchNorm,
+  batchNormWithStatistics,
   concat,
   conv2d,
+  dropout,
   flatten,
   globalAvgPool,
   linear,
   maxPool2d,
   normPool,
+  runningStatistics,
 } from "../ops/index.ts";
 import { pairOf } from "../ops/size.ts";
 import { activations } from "./activations.ts";
 import type { Layer } from "./layer.ts";
-import type { Mode, Parameter } from "./network.ts";
+import type { Mode, Parameter, Statistic } from "./network.ts";
 
 type Of<Kind extends Layer["layer"]> = Extract<Layer, { readonly layer: Kind }>;
+
+/** The papers' own 2 x 2 pool is defined on even sizes only (papers/maxpool 2.1). @throws UsageError */
+function checkEven(
+  { window, stride, padding }: Extract<Layer, { readonly window: unknown }>,
+  x: Tensor,
+  name: string,
+): void {
+  const [height, width] = x.shape.slice(2);
+  if (window !== 2 || stride !== 2 || padding !== 0 || (height % 2 === 0 && width % 2 === 0)) return;
+  throw new UsageError(
+    `${name} sees images of ${height} x ${width}; a 2x2 pool takes even sizes (or the suffix :pool-3x3)`,
+  );
+}
 
 /** One trace of a network: what its layers have declared so far. */
 export class NetworkTrace {
   readonly parameters: Parameter[] = [];
+  readonly statistics: Statistic[] = [];
+  /** Outputs that update running statistics. */
+  readonly updates: Record<string, Update> = {};
   /** Multiply-adds per sample. */
   work = 0;
   readonly #mode: Mode;
@@ -39,16 +59,22 @@ export class NetworkTrace {
   }
 
   #layer(layer: Layer, x: Tensor): Tensor {
+    const name = this.#name(layer.layer === "activation" ? layer.name : layer.layer);
+    return x.program.within(name, () => this.#named(layer, x, name));
+  }
+
+  #named(layer: Layer, x: Tensor, name: string): Tensor {
     switch (layer.layer) {
       case "conv":
-        return this.#conv(layer, x);
+        return this.#conv(layer, x, name);
       case "linear":
-        return this.#linear(layer, x);
+        return this.#linear(layer, x, name);
       case "norm":
-        return this.#norm(x);
+        return this.#norm(x, name);
       case "activation":
         return activations[layer.name](x);
       case "maxPool":
+        checkEven(layer, x, name);
         return maxPool2d(x, layer);
       case "avgPool":
         return avgPool2d(x, layer);
@@ -58,6 +84,8 @@ export class NetworkTrace {
         return globalAvgPool(x);
       case "flatten":
         return flatten(x);
+      case "dropout":
+        return this.#mode === "eval" ? x : dropout(x, layer.rate);
       case "residual":
         return add(this.apply(layer.body, x), this.apply(layer.shortcut, x));
       case "dense":
@@ -65,11 +93,10 @@ export class NetworkTrace {
     }
   }
 
-  #conv({ filters, kernel, stride, padding, groups, bias }: Of<"conv">, x: Tensor): Tensor {
+  #conv({ filters, kernel, stride, padding, groups, bias }: Of<"conv">, x: Tensor, name: string): Tensor {
     const channels = x.shape[1] / groups;
     const [height, width] = pairOf("conv", "kernel", kernel as number, 1);
     const fans = { fanIn: channels * height * width, fanOut: (filters / groups) * height * width };
-    const name = this.#name("conv");
     const w = this.#parameter(x, {
       name: `${name}.weight`,
       shape: [filters, channels, height, width],
@@ -85,10 +112,9 @@ export class NetworkTrace {
     return y;
   }
 
-  #linear({ units, bias }: Of<"linear">, x: Tensor): Tensor {
+  #linear({ units, bias }: Of<"linear">, x: Tensor, name: string): Tensor {
     const [, width] = x.shape;
     const fans = { fanIn: width, fanOut: units };
-    const name = this.#name("linear");
     const w = this.#parameter(x, {
       name: `${name}.weight`,
       shape: [units, width],
@@ -105,15 +131,30 @@ export class NetworkTrace {
     );
   }
 
-  #norm(x: Tensor): Tensor {
+  #norm(x: Tensor, name: string): Tensor {
     const shape = [x.shape[1]];
-    const name = this.#name("norm");
     const own = { shape, layer: "norm", fanIn: 1, fanOut: 1 } as const;
     const gamma = this.#parameter(x, { ...own, name: `${name}.weight`, bias: false });
     const beta = this.#parameter(x, { ...own, name: `${name}.bias`, bias: true });
     if (this.#mode === "train") return batchNorm(x, gamma, beta);
-    const statistic = (what: string): Tensor => this.#input(x, `${name}.${what}`, { shape, type: "accumulate" });
-    return batchNorm(x, gamma, beta, { statistics: { mean: statistic("mean"), variance: statistic("variance") } });
+    const statistics = {
+      mean: this.#statistic(x, `${name}.mean`, 0),
+      variance: this.#statistic(x, `${name}.variance`, 1),
+    };
+    if (this.#mode === "eval") return batchNorm(x, gamma, beta, { statistics });
+    const { y, ...batch } = batchNormWithStatistics(x, gamma, beta);
+    const next = runningStatistics(statistics, batch, sizeOf(x.shape) / shape[0]);
+    for (const kind of ["mean", "variance"] as const) {
+      const statistic = `${name}.${kind}`;
+      this.updates[`tracked:${statistic}`] = update(statistic, next[kind]);
+    }
+    return y;
+  }
+
+  #statistic(beside: Tensor, name: string, initial: number): Tensor {
+    const shape = [beside.shape[1]];
+    this.statistics.push({ name, shape, initial });
+    return this.#input(beside, name, { shape, type: "accumulate" });
   }
 
   #name(kind: string): string {

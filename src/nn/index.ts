@@ -6,4 +6,4 @@ export { drawParameters, type InitialLaw, laws } from "./initializers.ts";
 export type { ConvSpec, Layer, Variant } from "./layer.ts";
 export { layeredNetwork } from "./layered.ts";
 export { type Activation, mlpLoss, mlpNetwork } from "./mlp.ts";
-export { type Mode, type Network, type Parameter, parameterCount } from "./network.ts";
+export { type Mode, type Network, type Parameter, parameterCount, type Statistic } from "./network.ts";

@@ -16,13 +16,22 @@ export type Layer =
   | { readonly layer: "linear"; readonly units: number; readonly bias: boolean }
   /** Batch norm over the channels. */
   | { readonly layer: "norm" }
+  /** In training only. */
+  | { readonly layer: "dropout"; readonly rate: number }
   /** By name: a key of `activations`. */
   | { readonly layer: "activation"; readonly name: string }
   | {
-      readonly layer: "maxPool" | "avgPool" | "normPool";
+      readonly layer: "maxPool" | "avgPool";
       readonly window: Size;
       readonly stride: Size;
       readonly padding: Size;
+    }
+  | {
+      readonly layer: "normPool";
+      readonly window: Size;
+      readonly stride: Size;
+      readonly padding: Size;
+      readonly squares: "rounded" | "accumulated";
     }
   | { readonly layer: "globalAvgPool" | "flatten" }
   /** body(x) + shortcut(x); an empty shortcut is x itself. */
@@ -61,6 +70,8 @@ export interface Variant {
   readonly pool: Layer | undefined;
   /** Pools come before the activation instead of after it. */
   readonly poolFirst: boolean;
+  /** Probability that a hidden unit of a perceptron is dropped in training. */
+  readonly dropout: number;
 }
 
 export function norm(variant: Variant): readonly Layer[] {

@@ -17,7 +17,7 @@ function traceLoss(
   const specs = { x: [batch, ...input], labels: { shape: [batch], type: "int32" } };
   const program = trace(({ x, labels }) => {
     const logits = traced.apply(layers, x);
-    return { loss: softmaxCrossEntropy(logits, labels), logits };
+    return { loss: softmaxCrossEntropy(logits, labels), logits, ...traced.updates };
   }, specs);
   return { program, traced };
 }
@@ -25,12 +25,13 @@ function traceLoss(
 /** @param input Shape of one sample. @throws ShapeError where it is too small for the layers. */
 export function layeredNetwork(name: string, layers: readonly Layer[], input: Shape, classes: number): Network {
   // Norms over a 1 x 1 image need two samples.
-  const { parameters, work } = traceLoss(layers, input, 2, "train").traced;
+  const { parameters, statistics, work } = traceLoss(layers, input, 2, "track").traced;
   return {
     name,
     input,
     classes,
     parameters,
+    statistics,
     work,
     loss: (batch, mode = "train") => traceLoss(layers, input, batch, mode).program,
   };

@@ -42,6 +42,7 @@ export function mlpNetwork(mlp: Mlp): Network {
     input: [sizes[0]],
     classes: sizes[sizes.length - 1],
     parameters,
+    statistics: [],
     work: sizes.slice(1).reduce((sum, width, layer) => sum + width * sizes[layer], 0),
     loss: (batch) => mlpLoss(mlp, batch),
   };

@@ -13,8 +13,19 @@ export interface Parameter {
   readonly fanOut: number;
 }
 
-/** How batch norms work: by the statistics of the batch, or by running ones, which are inputs. */
-export type Mode = "train" | "eval";
+/** A running statistic of a batch norm. */
+export interface Statistic {
+  readonly name: string;
+  readonly shape: Shape;
+  /** Before the first update: 0 of a mean, 1 of a variance. */
+  readonly initial: number;
+}
+
+/**
+ * How batch norms work: `train`: by the statistics of the batch; `track`: so too, and running statistics are updated in
+ * place; `eval`: by the running statistics, without dropout.
+ */
+export type Mode = "train" | "track" | "eval";
 
 export interface Network {
   readonly name: string;
@@ -23,11 +34,13 @@ export interface Network {
   readonly classes: number;
   /** In order; the first is the first layer's weight. */
   readonly parameters: readonly Parameter[];
+  readonly statistics: readonly Statistic[];
   /** Multiply-adds of the forward per sample. */
   readonly work: number;
   /**
-   * Mean cross-entropy of a mini-batch: inputs `x`, `labels` (int32) and the parameters; outputs `loss` and `logits`. In
-   * the mode "eval" batch norms read the inputs `<norm>.mean` and `<norm>.variance`.
+   * Mean cross-entropy of a mini-batch: inputs `x`, `labels` (int32) and the parameters; outputs `loss` and `logits`. Unless
+   * the mode is "train", running statistics are inputs, which "track" updates by outputs `tracked:<statistic>`. The
+   * source of every node is the name of its layer, "relu3".
    */
   loss(batch: number, mode?: Mode): Program;
 }

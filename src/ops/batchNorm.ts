@@ -6,7 +6,8 @@ import { expressionToJson } from "../ir/expression-json.ts";
 import type { Tensor } from "../ir/trace.ts";
 import { call, callAll } from "./call.ts";
 import { elementwiseOp } from "./elementwise-expression.ts";
-import { inverseDeviation, type Layout, normalization, normalized } from "./normalization.ts";
+import { normalization, normalized } from "./normalization.ts";
+import { inverseDeviation, type Layout } from "./normalization-rules.ts";
 import type { Op } from "./op.ts";
 import { reshape } from "./reshape.ts";
 

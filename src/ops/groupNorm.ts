@@ -3,7 +3,8 @@ import { ShapeError } from "../base/errors.ts";
 import { type Shape, sameShape, showShape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../ir/trace.ts";
 import { call } from "./call.ts";
-import { type Layout, normalization } from "./normalization.ts";
+import { normalization } from "./normalization.ts";
+import type { Layout } from "./normalization-rules.ts";
 import type { Op, Options } from "./op.ts";
 
 function layout(x: Shape, gamma: Shape, beta: Shape, { groups }: Options): Layout {

@@ -108,7 +108,7 @@ describe("kink report", () => {
       return [...report.rows()];
     });
     expect(wasm).toEqual(js);
-    expect(js.map(({ layer }) => layer.replace(/@\d+/, ""))).toEqual([
+    expect(js.map(({ kink }) => kink.replace(/@\d+/, ""))).toEqual([
       "relu.zero",
       "maxpool.tie",
       "relu.zero",

@@ -84,6 +84,11 @@ describe("wrong use is one line on stderr and exit 2", () => {
     ["probe relu(x) x=[1,[2]]", "x: ragged array"],
     ["probe clamp(x,lw=0,high=1) x=1", "unknown option of clamp 'lw'; did you mean low?"],
     ["probe clamp(x,low=[0],high=1) x=1", "clamp.low: found [0], expected number"],
+    [
+      "probe maxPool2d(x,window=[2,2,2]) x=[[1]]",
+      "maxPool2d.window: found [2,2,2], expected a whole number or [height, width]",
+    ],
+    ["probe maxPool2d(x,window=2) x=[[1]]", "maxPool2d: window [2, 2] and padding [0, 0] for x [1, 1]"],
     ["probe relu(x,y) x=1 y=2", "relu: 2 operands"],
     ["probe add(x,y) x=[1,2] y=[1,2,3]", "add: shapes [2] and [3]"],
     ["probe relu(x) x=0 --set relu.zro=1", "unknown kink 'relu.zro'; did you mean relu.zero?"],

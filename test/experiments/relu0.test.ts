@@ -16,7 +16,9 @@ const small: Readonly<Record<string, Record<string, unknown>>> = {
   "relu0/separation": {},
 };
 
-describe.each(experiments.map((e) => [e.id, e] as [string, Experiment]))("%s", (id, experiment) => {
+const own = experiments.filter(({ id }) => id in small);
+
+describe.each(own.map((e) => [e.id, e] as [string, Experiment]))("%s", (id, experiment) => {
   it("runs at scale quick, draws, and judges", async () => {
     const parameters = small[id];
     const { rows, state } = await runExperiment(experiment, { scale: "quick", workers: 0, parameters });

@@ -1,7 +1,7 @@
 import { inflateSync } from "node:zlib";
 import { parseHTML } from "linkedom";
 import { describe, expect, test } from "vitest";
-import { barPanels, drawFigure, heatmap, lineWithBand } from "../../src/lab/index.ts";
+import { barPanels, drawFigure, heatmap, lineWithBand, matrixPanel } from "../../src/lab/index.ts";
 import { encodePng } from "../../src/lab/png.ts";
 
 const { renderPng } = (await import(new URL("../../scripts/png.mjs", import.meta.url).href)) as {
@@ -32,6 +32,22 @@ describe("figure", () => {
     expect(svg).toContain("prefers-color-scheme:dark");
     expect(svg).not.toMatch(/NaN|undefined|Infinity|<script/);
     expect(drawFigure({ title: "Zones & more", caption, panels })).toBe(svg);
+  });
+
+  test("tables of numbers: colors by size, white zeros, grey unknowns, short texts", () => {
+    const panel = matrixPanel({
+      title: "apart",
+      rows: ["a", "b"],
+      columns: ["c", "d"],
+      values: [2.4e-8, 0.1149, 0, Number.NaN],
+      labels: [undefined, undefined, undefined, "≥.1"],
+      domain: [1e-8, 1],
+    });
+    const svg = drawFigure({ title: "Table", caption: "", panels: [panel] });
+    for (const label of ["a", "b", "c", "d", "2e-8", ".11", "0", "≥.1"]) expect(labels(svg)).toContain(label);
+    expect(svg.match(/fill="#b0b0b0"/g)).toHaveLength(1);
+    expect(svg.match(/fill="#ffffff"/g)?.length).toBeGreaterThan(0);
+    expect(svg).not.toMatch(/NaN|undefined/);
   });
 
   test("lines: bands, events and decades", () => {

@@ -83,6 +83,8 @@ describe("coverage", () => {
     const internal = new Set([
       "cast",
       "constant",
+      "conv2dInput",
+      "conv2dWeight",
       "count",
       "elementwise",
       "hybridMaxPool2d",

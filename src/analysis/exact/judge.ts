@@ -11,7 +11,7 @@ import type { Precision } from "../../formats/precision.ts";
 import type { Kernel } from "../../ir/loops.ts";
 import type { Program } from "../../ir/program.ts";
 import { lower } from "../../ops/lower.ts";
-import { longestSum, type ResidueKernels, residueKernels, type Twin } from "./residue-kernel.ts";
+import { longestSum, type ResidueKernels, residueKernels } from "./residue-kernel.ts";
 import { type Field, fieldOf, primesFor } from "./residues.ts";
 
 /** Reads a stored buffer of the run that is judged, by its name. */
@@ -75,7 +75,7 @@ export class ExactJudge {
     this.#load(stored, pair);
     let finite = true;
     for (const [i] of this.#fields.entries()) {
-      for (const name of pair) this.#fill(stored, name, i);
+      this.#fill(stored, pair, i);
       for (const name of pair) this.#engine.run(`${name}:${i}`);
       for (const output of this.#outputs) {
         const found = compare(this.#engine.buffer(`${first}/${output}`), this.#engine.buffer(`${second}/${output}`));
@@ -99,11 +99,11 @@ export class ExactJudge {
     }
   }
 
-  #fill(stored: Stored, pullback: string, prime: number): void {
-    const derived = ({ source }: Twin): boolean => source.startsWith("data:");
-    for (const twin of this.#kernels(pullback)[prime].twins) {
-      const source = derived(twin) ? this.#engine.buffer(twin.source) : stored(twin.source);
-      this.#fields[prime].fill(this.#engine.buffer(twin.twin) as Float64Array, source);
+  #fill(stored: Stored, pullbacks: readonly string[], prime: number): void {
+    const twins = new Map(pullbacks.flatMap((name) => this.#kernels(name)[prime].twins).map((t) => [t.twin, t.source]));
+    for (const [twin, source] of twins) {
+      const numbers = source.startsWith("data:") ? this.#engine.buffer(source) : stored(source);
+      this.#fields[prime].fill(this.#engine.buffer(twin) as Float64Array, numbers);
     }
   }
 

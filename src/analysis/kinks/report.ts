@@ -22,13 +22,16 @@ import { ops } from "../../ops/index.ts";
 import { ExactJudge } from "../exact/judge.ts";
 import { isTie } from "../zone/comparison.ts";
 import { difference } from "../zone/difference.ts";
+import { labelOf } from "../zone/layers.ts";
 import type { ZoneModel } from "../zone/model.ts";
 import { type Field, fieldOf, type Image, patchOf } from "./field.ts";
 import { classifyTies, type Origins, poolWindows, type Tie, type TieClasses, tiesOf } from "./ties.ts";
 
 export interface KinkRow {
-  /** `relu.zero@3` */
+  /** "relu3"; the instance where the network names no layers. */
   readonly layer: string;
+  /** `relu.zero@3` */
+  readonly kink: string;
   readonly op: string;
   readonly elements: number;
   /** Elements (of pools: windows) on the kink. */
@@ -141,7 +144,9 @@ export class KinkReport {
 
   /** Names of the tie layers over images, in program order: those that have a picture. */
   get pools(): readonly string[] {
-    return this.#instances.filter(({ node }) => this.#windows(node) !== undefined).map(({ layer }) => layer);
+    return this.#instances
+      .filter(({ node }) => this.#windows(node) !== undefined)
+      .map(({ node, kink }) => labelOf(node, kink.name));
   }
 
   /** One row per kink instance, in program order. */
@@ -154,7 +159,8 @@ export class KinkReport {
       const entries = this.#program.values[tie || kink.name.endsWith(".zero") ? node.outputs[0] : node.inputs[0]].shape;
       const reached = on === 0 ? { reaches: [], change: 0 } : this.#reached(layer);
       yield {
-        layer,
+        layer: labelOf(node, kink.name),
+        kink: layer,
         op: node.op,
         elements: entries.reduce((a, b) => a * b, 1),
         on,
@@ -170,14 +176,14 @@ export class KinkReport {
     }
   }
 
-  /** The tied windows of a pool in the first image of the mini-batch, and the size of the pool's operand. */
+  /** The tied windows of a pool (by its layer's name) in the first image of the mini-batch, and the size of the pool's operand. */
   tiesOf(layer: string): {
     readonly ties: readonly Tie[];
     readonly channels: number;
     readonly height: number;
     readonly width: number;
   } {
-    const { node } = this.#instances.find((instance) => instance.layer === layer) as Instance;
+    const { node } = this.#instances.find((at) => labelOf(at.node, at.kink.name) === layer) as Instance;
     const { data, shape } = this.#image(node.inputs[0]) as Image;
     const [, channels, height, width] = shape;
     const first: Image = { data, shape: [1, channels, height, width] };

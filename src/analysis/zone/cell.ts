@@ -29,8 +29,10 @@ export interface ZoneCell {
   readonly tau: number | null;
   /** Mini-batches per network whose noise is measured: the same program on the samples in another order. */
   readonly noise: number;
-  /** Mini-batches per network, with something that may reach a parameter, that float64 and the exact judge look at. */
+  /** Differing mini-batches per network that the exact judge looks at. */
   readonly exact: number;
+  /** Mini-batches per network, with something on a kink, whose forward is repeated in float64: structure or accident. */
+  readonly replay: number;
   readonly seed: number;
 }
 

@@ -1,10 +1,10 @@
 /** One mini-batch whose gradients differ: by how much, where, and whether over the reals. */
-
 import type { ZoneCell } from "./cell.ts";
-import type { Contrast } from "./comparison.ts";
+import type { Rule } from "./comparison.ts";
+import type { Cut } from "./contrasts.ts";
 import { type Distance, difference, differs, distance } from "./difference.ts";
 import type { ZoneNetwork } from "./network.ts";
-import { exactDistance, freeze } from "./replay.ts";
+import { exactDistance } from "./replay.ts";
 
 /**
  * Size of the change of the first layer's weight gradient relative to the kept one (papers/relu0 E3), in three norms, and
@@ -34,8 +34,11 @@ export interface Hit {
   readonly overwrite: Change | null;
 }
 
-export function gradientsOf(network: ZoneNetwork, pullback: string): ArrayLike<number>[] {
-  return network.parameters.map((parameter) => network.engine.buffer(network.gradient(pullback, parameter)));
+/** The buffers of a pullback's gradient: the kept ones where the cut leaves them alone. */
+function gradientsOf(network: ZoneNetwork, { gradients }: Cut): readonly ArrayLike<number>[] {
+  return network.parameters.map((parameter) =>
+    network.engine.buffer(gradients.get(parameter) ?? `kept/d:${parameter}`),
+  );
 }
 
 function changeOf(kept: readonly ArrayLike<number>[], other: readonly ArrayLike<number>[]): Change {
@@ -50,10 +53,10 @@ function changeOf(kept: readonly ArrayLike<number>[], other: readonly ArrayLike<
   };
 }
 
-/** The decisive contrasts: those of the cell's variant, or the only ones. */
-function decisive({ comparison: { contrasts }, variant }: ZoneCell): readonly Contrast[] {
+/** Names of the decisive contrasts: those of the cell's variant, or the only ones. */
+function decisive({ comparison: { contrasts }, variant }: ZoneCell): readonly string[] {
   const own = contrasts.filter(({ rule }) => rule === variant);
-  return own.length > 0 ? own : contrasts;
+  return (own.length > 0 ? own : contrasts).map(({ name }) => name);
 }
 
 export interface Judgement {
@@ -62,34 +65,43 @@ export interface Judgement {
   readonly disagree: boolean;
 }
 
-/** Runs the other pullbacks on the mini-batch in the arena; `kept` has run. @param judged Whether to ask the exact judge. */
-export function judge(network: ZoneNetwork, cell: ZoneCell, batch: number, judged: boolean): Judgement {
+/**
+ * Runs the other pullbacks on the mini-batch in the arena; `kept` has run.
+ * @param top The last layer with something that reaches a parameter.
+ * @param judged Whether to ask the exact judge.
+ */
+export function judge(network: ZoneNetwork, cell: ZoneCell, batch: number, top: number, judged: boolean): Judgement {
   const { contrasts } = cell.comparison;
-  for (const { name } of contrasts) network.engine.run(name);
-  const kept = gradientsOf(network, "kept");
-  const differing = new Set(
-    contrasts.filter(({ name }) => differs(kept, gradientsOf(network, name))).map(({ name }) => name),
-  );
-  const byRule = (rule: string): boolean => contrasts.some((c) => c.rule === rule && differing.has(c.name));
-  const disagree = contrasts.some(({ rule }) => rule === "overwrite") && byRule("product") !== byRule("overwrite");
-  const hits = decisive(cell).filter(({ name }) => differing.has(name));
+  const kept = network.kept();
+  const found = contrasts.map((contrast) => {
+    const cut = network.contrasts.cut(contrast.name, top);
+    if (cut.kernel !== undefined) network.engine.run(cut.kernel);
+    const gradients = gradientsOf(network, cut);
+    return { ...contrast, cut, gradients, differs: differs(kept, gradients) };
+  });
+  const byRule = (rule: string): boolean => found.some((c) => c.rule === rule && c.differs);
+  const disagree = found.some(({ rule }) => rule === "overwrite") && byRule("product") !== byRule("overwrite");
+  const own = decisive(cell);
+  const hits = found.filter((contrast) => own.includes(contrast.name) && contrast.differs);
   if (hits.length === 0) return { disagree };
-  const distances = hits.map(({ name }) => ({ name, d: distance(kept, gradientsOf(network, name)) }));
-  const { name, d } = distances.reduce((far, next) => (next.d.linf > far.d.linf ? next : far));
-  const other = gradientsOf(network, name);
-  const { choice } = hits.find((contrast) => contrast.name === name) as Contrast;
-  const change = (rule: string): Change | null => {
-    const found = contrasts.find((contrast) => contrast.rule === rule && contrast.choice === choice);
-    return found === undefined ? null : changeOf(kept, gradientsOf(network, found.name));
+  const distances = hits.map((contrast) => ({ contrast, d: distance(kept, contrast.gradients) }));
+  const { contrast, d } = distances.reduce((far, next) => (next.d.linf > far.d.linf ? next : far));
+  const change = (rule: Rule): Change | null => {
+    const same = found.find((candidate) => candidate.rule === rule && candidate.choice === contrast.choice);
+    return same === undefined ? null : changeOf(kept, same.gradients);
   };
-  if (judged) freeze(network);
   const hit: Hit = {
     batch,
-    firstLayer: hits.some((contrast) => differs(kept.slice(0, 1), gradientsOf(network, contrast.name).slice(0, 1))),
-    reached: kept.filter((a, i) => differs([a], [other[i]])).length,
-    bifurcates: judged ? exactly(network, hits) : null,
+    firstLayer: hits.some(({ gradients }) => differs(kept.slice(0, 1), gradients.slice(0, 1))),
+    reached: kept.filter((a, i) => differs([a], [contrast.gradients[i]])).length,
+    bifurcates: judged
+      ? exactly(
+          network,
+          hits.map(({ cut }) => cut),
+        )
+      : null,
     d,
-    exact: judged ? exactDistance(network, "kept", name) : null,
+    exact: judged ? exactDistance(network, contrast.cut) : null,
     product: change("product") as Change,
     overwrite: change("overwrite"),
   };
@@ -97,10 +109,8 @@ export function judge(network: ZoneNetwork, cell: ZoneCell, batch: number, judge
 }
 
 /** Whether some choice differs from the kept one over the reals. */
-function exactly(network: ZoneNetwork, contrasts: readonly Contrast[]): boolean | null {
-  const verdicts = contrasts.map(({ name }) =>
-    network.exact().differ((buffer) => network.engine.buffer(buffer), "kept", name),
-  );
+function exactly(network: ZoneNetwork, cuts: readonly Cut[]): boolean | null {
+  const verdicts = cuts.map((cut) => cut.exact().differ((buffer) => network.engine.buffer(buffer), "kept", "other"));
   if (verdicts.includes(true)) return true;
   return verdicts.includes(null) ? null : false;
 }

@@ -14,6 +14,8 @@ import type { Op } from "../../ops/op.ts";
 import { silencesTies } from "./silence.ts";
 
 export interface KinkLayer {
+  /** The layer that the network names, "relu3"; else the instance, "relu.zero@3". */
+  readonly label: string;
   /** "relu.zero" */
   readonly kink: string;
   readonly node: number;
@@ -22,6 +24,8 @@ export interface KinkLayer {
   /** Whether the choices at this kink are compared. */
   readonly compared: boolean;
   readonly tie: boolean;
+  /** Whether `tested` tells what is on the kink: a number of ties above 1, or an operand equal to 0. */
+  readonly testable: boolean;
   /** Outputs of the forward, int32 scalars: elements on the kink; those that may reach a parameter (`silence.ts`). */
   readonly on: string;
   readonly reaching: string;
@@ -39,8 +43,11 @@ export interface KinkLayer {
 const tied = gt(input(0), constant(1));
 const zero = constant(0);
 
+/** How kinks at a zero operand say where they are. */
+const operandIsZero = "x == 0";
+
 /** Kinks whose elements are always counted: operands equal to zero, and ties. */
-const counted = (kink: Kink, tie: boolean): boolean => tie || kink.where === "x == 0";
+const counted = (kink: Kink, tie: boolean): boolean => tie || kink.where === operandIsZero;
 
 /** The name of a value among inputs and outputs; one is given where there is none. */
 function expose(builder: ProgramBuilder, program: Program, value: number): string {
@@ -52,6 +59,11 @@ function expose(builder: ProgramBuilder, program: Program, value: number): strin
 }
 
 type Counts = Omit<KinkLayer, "compared">;
+
+/** Networks give their layers' names as the source of nodes. */
+export function labelOf({ source, id }: Node, kink: string): string {
+  return source !== undefined && /^[a-zA-Z]\w*$/.test(source) ? source : `${kink}@${id}`;
+}
 
 /** Adds the counts of a tie kink. @param silenced Whether ties of values that are not positive reach no parameter. */
 function tieLayer(builder: ProgramBuilder, program: Program, node: Node, kink: Kink, silenced: boolean): Counts {
@@ -66,10 +78,12 @@ function tieLayer(builder: ProgramBuilder, program: Program, node: Node, kink: K
   builder.output(`ties:${instance}`, ties);
   const on = count("ties:on", tied);
   return {
+    label: labelOf(node, kink.name),
     kink: kink.name,
     node: node.id,
     total: sizeOf(builder.type(value).shape),
     tie: true,
+    testable: true,
     on,
     reaching: silenced ? count("ties:reaching", select(le(input(1), zero), zero, tied)) : on,
     nan: undefined,
@@ -85,10 +99,12 @@ function scalarLayer(builder: ProgramBuilder, program: Program, node: Node, kink
   const on = `census:${kink.name}@${node.id}`;
   const nan = `census:nan:${kink.name}@${node.id}`;
   return {
+    label: labelOf(node, kink.name),
     kink: kink.name,
     node: node.id,
     total: sizeOf(program.values[node.outputs[0]].shape),
     tie: false,
+    testable: kink.where === operandIsZero,
     on,
     reaching: on,
     nan: opOf(node).nanCensus === undefined ? undefined : nan,

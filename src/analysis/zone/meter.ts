@@ -22,10 +22,10 @@ export class ZoneMeter {
   }
 
   /** Scans the network number `index` of the cell's seed: the same network for every precision, batch and sample count. */
-  scan(index: number, stopped?: () => boolean): Scan {
+  scan(index: number, stopped?: () => boolean, progress?: (share: number) => void): Scan {
     const { model, init, draw, seed, precision } = this.#cell;
     const weights = model.draw({ law: init, draw, format: precision.store }, seed, index);
-    return scan((batch) => this.#network(batch), this.#cell, this.#loader, weights, index, stopped);
+    return scan((batch) => this.#network(batch), this.#cell, this.#loader, weights, index, stopped, progress);
   }
 
   dispose(): void {

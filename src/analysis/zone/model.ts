@@ -21,6 +21,12 @@ export interface ZoneModel {
   draw(how: InitialLaw, seed: number, index: number): Readonly<Record<string, ArrayLike<number>>>;
 }
 
+/** The logits take no part: a pullback would ask for their adjoint. */
+const onlyLoss = (program: Program): Program => ({
+  ...program,
+  outputs: program.outputs.filter(({ name }) => name === "loss"),
+});
+
 /** @param sample For which data. @throws UsageError on a name that is no network, ShapeError where the images do not fit. */
 export function modelNamed(text: string, sample?: Sample): ZoneModel {
   const network = networkNamed(text, sample);
@@ -32,7 +38,7 @@ export function modelNamed(text: string, sample?: Sample): ZoneModel {
     parameters: parameters.map((parameter) => parameter.name),
     weights: parameters.filter(({ bias, layer }) => !bias && layer !== "norm").map((parameter) => parameter.name),
     work,
-    loss: (batch) => network.loss(batch),
+    loss: (batch) => onlyLoss(network.loss(batch)),
     draw: (how, seed, index) => drawParameters(network, how, seed, index),
   };
 }

@@ -1,5 +1,7 @@
 /** Zone cells as plain data: what the command line, an experiment's grid and a stored row hold. */
+import type { LabelledImages } from "../../data/image-set.ts";
 import { precision } from "../../formats/precision.ts";
+import type { Sample } from "../../nn/architectures/index.ts";
 import type { ZoneCell } from "./cell.ts";
 import { comparisonOf, parseSetting, type Rule } from "./comparison.ts";
 import { modelNamed } from "./model.ts";
@@ -31,19 +33,29 @@ export interface ZoneParameters {
   readonly tau?: number | null | undefined;
   readonly noise?: number | undefined;
   readonly exact?: number | undefined;
+  readonly replay?: number | undefined;
   readonly seed: number;
+}
+
+/** Shape and classes of a data set, for `cellOf`. */
+export function sampleOf({ channels, height, width, classes }: LabelledImages): Sample {
+  return { input: [channels, height, width], classes };
 }
 
 function given<T extends object>(record: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as never;
 }
 
-/** The cell with every default filled in. @throws UsageError on unknown names and values out of range. */
-export function cellOf(p: ZoneParameters): ZoneCell {
+/**
+ * The cell with every default filled in.
+ * @param sample The images that the network is for; default: those of its papers.
+ * @throws UsageError on unknown names and values out of range; ShapeError where the images do not fit the network.
+ */
+export function cellOf(p: ZoneParameters, sample?: Sample): ZoneCell {
   const { operands, accumulate, arithmetic, block, bias, rounding, flush } = p;
   const chosen = precision(given({ store: p.format, operands, accumulate, arithmetic, block, bias, rounding, flush }));
   return {
-    model: modelNamed(p.model),
+    model: modelNamed(p.model, sample),
     precision: chosen,
     samples: p.samples,
     batch: p.batch,
@@ -59,6 +71,7 @@ export function cellOf(p: ZoneParameters): ZoneCell {
     tau: p.tau === undefined ? publishedTau(chosen.store) : p.tau,
     noise: p.noise ?? 0,
     exact: p.exact ?? Number.POSITIVE_INFINITY,
+    replay: p.replay ?? Number.POSITIVE_INFINITY,
     seed: p.seed,
   };
 }

@@ -21,6 +21,8 @@ export interface ZoneRow {
   readonly kinks: readonly string[];
   readonly model: string;
   readonly batch: number;
+  readonly augmentation: string;
+  readonly shuffle: boolean;
   readonly init: string;
   readonly draw: string;
   readonly lossScale: number;
@@ -79,6 +81,7 @@ export interface ZoneRow {
 /** What lies on one kink instance, as shares of its elements. */
 export interface LayerShare {
   readonly layer: string;
+  readonly kink: string;
   readonly compared: boolean;
   readonly elements: number;
   readonly on: number;
@@ -120,13 +123,14 @@ function spread(values: readonly number[]): { min: number; median: number; max: 
 }
 
 function layerShares(scans: readonly Scan[]): LayerShare[] {
-  return (scans[0]?.layers ?? []).map(({ layer, compared, atZero, positive }, i) => {
+  return (scans[0]?.layers ?? []).map(({ layer, kink, compared, atZero, positive }, i) => {
     const sum = (of: (count: LayerCount) => number): number => total(scans.map((scan) => of(scan.layers[i])));
     const elements = sum((count) => count.elements);
     const examined = sum((count) => count.examined);
     const share = (of: (count: LayerCount) => number): number => sum(of) / elements;
     return {
       layer,
+      kink,
       compared,
       elements,
       on: share((count) => count.on),
@@ -179,6 +183,8 @@ export function zoneRow(cell: ZoneCell, scans: readonly Scan[]): ZoneRow {
     kinks: cell.comparison.settings.map(showSetting),
     model: cell.model.name,
     batch: cell.batch,
+    augmentation: cell.augmentation,
+    shuffle: cell.shuffle,
     init: cell.init,
     draw: cell.draw,
     lossScale: cell.lossScale,

@@ -5,15 +5,16 @@ import { stream } from "../../base/random.ts";
 import type { BatchLoader, FloatArray } from "../../data/loader.ts";
 import type { ZoneCell } from "./cell.ts";
 import { type Distance, distance, zeroShare } from "./difference.ts";
-import { gradientsOf, type Hit, judge } from "./hit.ts";
+import { type Hit, judge } from "./hit.ts";
 import type { KinkLayer } from "./layers.ts";
 import type { ZoneNetwork } from "./network.ts";
 import { freeze } from "./replay.ts";
 
 /** What was counted at one kink instance, over all mini-batches. */
 export interface LayerCount {
-  /** `<kink>@<node>` */
+  /** "relu3"; `<kink>@<node>` where the network names no layers. */
   readonly layer: string;
+  readonly kink: string;
   readonly compared: boolean;
   /** Elements seen; of pools: windows. */
   readonly elements: number;
@@ -49,7 +50,7 @@ export interface Scan {
   readonly structuralZeros: readonly number[];
   readonly nan: readonly number[];
   readonly elements: readonly number[];
-  /** Per weight, on the first mini-batch: share of zero gradient entries, and of those zero in float64 too. */
+  /** Per weight, on the first mini-batch: share of zero gradient entries, and in float64 (empty where it was not run). */
   readonly underflow: readonly number[];
   readonly underflowFloat64: readonly number[];
   /** Distance of the kept gradient from itself on the same samples in another order, for the first mini-batches. */
@@ -70,6 +71,13 @@ interface Counter {
   positive: number;
 }
 
+/** One mini-batch: whether anything is on a kink; elements on compared kinks; the last layer with one that may reach a parameter (-1: none). */
+interface Seen {
+  readonly any: boolean;
+  readonly on: number;
+  readonly top: number;
+}
+
 /** Counts per layer, added up over mini-batches. */
 class Counts {
   readonly #counters: Counter[] = [];
@@ -80,14 +88,12 @@ class Counts {
   /**
    * Adds the forward in the arena.
    * @param examine Whether a float64 forward may tell structure from accident: it is run where something is on a kink.
-   * @returns The elements on compared kinks, and those that may reach a parameter.
    */
-  add(network: ZoneNetwork, examine: boolean, weights: Weights): { readonly on: number; readonly reaching: number } {
+  add(network: ZoneNetwork, examine: boolean, weights: Weights): Seen {
     const { layers, engine } = network;
     this.#layers = layers;
     const read = (name: string | undefined): number => (name === undefined ? 0 : engine.buffer(name)[0]);
-    const seen = { on: 0, reaching: 0 };
-    let any = false;
+    const seen = { on: 0, top: -1, any: false };
     layers.forEach((layer, i) => {
       this.#counters[i] ??= {
         on: 0,
@@ -107,13 +113,13 @@ class Counts {
       counter.elements += layer.total;
       counter.atZero += read(layer.atZero);
       counter.positive += read(layer.positive);
-      if (on > 0) any = true;
+      if (on > 0) seen.any = true;
       if (!layer.compared) return;
       seen.on += on;
-      seen.reaching += reaching;
+      if (reaching > 0) seen.top = i;
     });
-    if (examine && any) this.#addStructural(network, this.#replayed(network, weights));
-    if (examine || !any) for (const [i, { total }] of layers.entries()) this.#counters[i].examined += total;
+    if (examine && seen.any) this.#addStructural(network, this.#replayed(network, weights));
+    if (examine || !seen.any) for (const [i, { total }] of layers.entries()) this.#counters[i].examined += total;
     return seen;
   }
 
@@ -130,7 +136,7 @@ class Counts {
   /** Adds what is on its kink in a float64 forward too: all-zero inputs and equal patches, not accidents of rounding. */
   #addStructural({ layers, engine }: ZoneNetwork, replay: ZoneNetwork["engine"]): void {
     layers.forEach((layer, i) => {
-      if (!layer.tie && !layer.kink.endsWith(".zero")) return;
+      if (!layer.testable) return;
       const [low, high] = [engine.buffer(layer.tested), replay.buffer(layer.tested)];
       const on = layer.tie ? (x: number) => x > 1 : (x: number) => x === 0;
       let count = 0;
@@ -140,25 +146,29 @@ class Counts {
   }
 
   layers(): LayerCount[] {
-    return this.#layers.map(({ kink, node, compared, tie }, i) => {
+    return this.#layers.map(({ label, kink, compared, tie }, i) => {
       const { on, reaching, structural, examined, elements, atZero, positive } = this.#counters[i];
       const values = tie ? { atZero, positive } : { atZero: null, positive: null };
-      return { layer: `${kink}@${node}`, compared, elements, on, reaching, structural, examined, ...values };
+      return { layer: label, kink, compared, elements, on, reaching, structural, examined, ...values };
     });
   }
 
   zeros(of: keyof Counter): number[] {
-    return this.#counters.filter((_, i) => this.#layers[i].kink.endsWith(".zero")).map((counter) => counter[of]);
+    const zero = ({ kink, tie }: KinkLayer): boolean => !tie && kink.endsWith(".zero");
+    return this.#counters.filter((_, i) => zero(this.#layers[i])).map((counter) => counter[of]);
   }
 }
 
-/** Share of zero entries in the gradient of each weight (not bias), stored and on the float64 replay of the pullback. */
-function underflow(network: ZoneNetwork, weights: readonly string[]): { stored: number[]; float64: number[] } {
+/** Share of zero entries in the kept gradient of each weight (not bias). */
+function underflow(weights: readonly string[], engine: ZoneNetwork["engine"]): number[] {
+  return weights.map((parameter) => zeroShare(engine.buffer(`kept/d:${parameter}`)));
+}
+
+/** The same on the float64 replay of the pullback on the stored forward. */
+function underflowFloat64(weights: readonly string[], network: ZoneNetwork): number[] {
   freeze(network);
   network.replay().run("kept");
-  const share = (engine: ZoneNetwork["engine"]): number[] =>
-    weights.map((parameter) => zeroShare(engine.buffer(network.gradient("kept", parameter))));
-  return { stored: share(network.engine), float64: share(network.replay()) };
+  return underflow(weights, network.replay());
 }
 
 /** Whether a mini-batch is a hit: for ties above the threshold, else any difference. */
@@ -171,6 +181,7 @@ export function isHit(cell: ZoneCell, { d }: Hit): boolean {
  * @param networkOf The compiled network for a mini-batch size: the last mini-batch may be smaller.
  * @param index Number of the network: the epoch whose order and augmentation it sees, where there are any.
  * @param stopped Asked before each mini-batch.
+ * @param progress Told the share done after each mini-batch.
  */
 export function scan(
   networkOf: (batch: number) => ZoneNetwork,
@@ -179,6 +190,7 @@ export function scan(
   weights: Weights,
   index = 0,
   stopped: () => boolean = () => false,
+  progress: (share: number) => void = () => undefined,
 ): Scan {
   const start = performance.now();
   const loaded = new Set<ZoneNetwork>();
@@ -192,7 +204,7 @@ export function scan(
   const counts = new Counts();
   const hits: Hit[] = [];
   const noise: Distance[] = [];
-  let [batches, scanned, occur, reaching, variantsDisagree, examined] = [0, 0, 0, 0, 0, 0];
+  let [batches, scanned, occur, reaching, variantsDisagree, replayed] = [0, 0, 0, 0, 0, 0];
   let shares = { stored: [] as number[], float64: [] as number[] };
   while (batches < loader.batches && !stopped()) {
     const size = loader.size(batches);
@@ -205,23 +217,30 @@ export function scan(
       network.engine.buffer("labels") as Int32Array,
     );
     network.engine.run("forward");
-    const examine = examined < cell.exact;
-    const seen = counts.add(network, examine, weights);
-    const needed = seen.reaching > 0 || !network.local;
+    const seen = counts.add(network, replayed < cell.replay, weights);
+    if (seen.any) replayed++;
+    const top = network.local ? seen.top : network.layers.length - 1;
+    const needed = top >= 0;
     const noisy = noise.length < cell.noise;
     if (needed || batches === 0 || noisy) network.engine.run("kept");
-    if (batches === 0) shares = underflow(network, cell.model.weights);
+    if (batches === 0) {
+      const { weights: names } = cell.model;
+      shares = {
+        stored: underflow(names, network.engine),
+        float64: cell.replay > 0 ? underflowFloat64(names, network) : [],
+      };
+    }
     if (seen.on > 0) occur++;
     if (needed) {
       reaching++;
-      examined++;
-      const { hit, disagree } = judge(network, cell, batches, examine);
+      const { hit, disagree } = judge(network, cell, batches, top, hits.length < cell.exact);
       if (disagree) variantsDisagree++;
       if (hit !== undefined) hits.push(hit);
     }
     if (noisy) noise.push(noiseOf(network, stream(cell.seed, `noise/${index}/${batches}`).permutation(size)));
     batches++;
     scanned += size;
+    progress(scanned / cell.samples);
     if (!cell.all && hits.length > 0 && isHit(cell, hits[hits.length - 1])) break;
   }
   const counting = hits.filter((hit) => isHit(cell, hit));
@@ -251,11 +270,11 @@ export function scan(
  * sum over them are. Leaves the permuted mini-batch in the arena.
  */
 function noiseOf(network: ZoneNetwork, order: ArrayLike<number>): Distance {
-  const before = gradientsOf(network, "kept").map((gradient) => Float64Array.from(gradient));
+  const before = network.kept().map((gradient) => Float64Array.from(gradient));
   for (const name of ["x", "labels"]) permuteRows(network.engine.buffer(name), order);
   network.engine.run("forward");
   network.engine.run("kept");
-  return distance(before, gradientsOf(network, "kept"));
+  return distance(before, network.kept());
 }
 
 function permuteRows(values: Carrier, order: ArrayLike<number>): void {

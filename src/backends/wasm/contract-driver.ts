@@ -9,7 +9,7 @@ import { once } from "./once.ts";
 import { emitChange, emitPack, type PanelShape } from "./pack.ts";
 import { emitTabledPack } from "./pack-tabled.ts";
 import { roundLanes } from "./steps-exact.ts";
-import { emitTile, repeats, rowPanelBytes, type Steps, type TileShape, tileRows, tileVectors } from "./tile.ts";
+import { emitTile, repeats, rowPanelBytes, type Steps, type TileShape, tileVectors } from "./tile.ts";
 import { isVectorWalk, type Walk } from "./walk.ts";
 
 export class Driver {
@@ -135,7 +135,7 @@ export class Driver {
       if (k > 0) {
         f.loop((again) => {
           this.#chunk();
-          this.#pack("b");
+          if (!plan.inPlace) this.#pack("b");
           rows(() => {
             this.#pack("a");
             this.#tiles();
@@ -184,7 +184,7 @@ export class Driver {
     const [first, count, inner] =
       side === "a" ? (["row", "rows", "i"] as const) : (["column", "columns", "j"] as const);
     const extent = side === "a" ? m : n;
-    const full = side === "a" ? tileRows : this.#width;
+    const full = side === "a" ? this.#plan.tileRows : this.#width;
     const lineBytes = side === "a" ? rowPanelBytes(lanes, 1) : this.#bytes;
     const target = f.local("i32");
     const panel = (lines: number): void => {
@@ -278,8 +278,8 @@ export class Driver {
     const f = this.#f;
     f.range(this.#frame.at("j"), this.#frame.at("columns"), this.#width, () =>
       this.#edge("j", "columns", this.#plan.n, this.#width, (columns) => {
-        f.range(this.#frame.at("i"), this.#frame.at("rows"), tileRows, () =>
-          this.#edge("i", "rows", this.#plan.m, tileRows, (rows) => this.#tile(rows, columns)),
+        f.range(this.#frame.at("i"), this.#frame.at("rows"), this.#plan.tileRows, () =>
+          this.#edge("i", "rows", this.#plan.m, this.#plan.tileRows, (rows) => this.#tile(rows, columns)),
         );
       }),
     );
@@ -287,15 +287,20 @@ export class Driver {
 
   #tile(rows: number, columns: number): void {
     const f = this.#f;
-    const { lanes, block, chunk, scratch, sumRow } = this.#plan;
+    const { lanes, block, chunk, scratch, sumRow, inPlace, walks } = this.#plan;
     const vectors = Math.ceil(columns / lanes.count);
-    const shape: TileShape = { rows, vectors, tail: columns - (vectors - 1) * lanes.count };
+    const shape: TileShape = { rows, vectors, tail: columns - (vectors - 1) * lanes.count, inPlace };
     const { module } = this.#context;
     const tile = once(module, ["tile", this.#steps.name, shape], () => emitTile(module, this.#steps, shape));
     const rowBytes = rowPanelBytes(lanes, rows);
     const place = f.local("i32");
     this.#panel("panelA", "i", scratch.a, rowPanelBytes(lanes, 1));
-    this.#panel("panelB", "j", scratch.b, this.#bytes);
+    const { tables } = this.#context;
+    const bytes = this.#carrierBytes(this.#loop.b.value);
+    if (inPlace) {
+      this.#frame.times("term", 4).i32(tables.address(walks.b.steps, bytes)).op("i32.add");
+      f.set(this.#frame.at("panelB"));
+    } else this.#panel("panelB", "j", scratch.b, this.#bytes);
     const [row, i, column, j] = (["row", "i", "column", "j"] as const).map((name) => this.#frame.at(name));
     f.get(row).get(i).op("i32.add").i32(sumRow).op("i32.mul").get(j).op("i32.add");
     if (!this.#isLocal) f.get(column).op("i32.add");
@@ -306,8 +311,14 @@ export class Driver {
       this.#frame.times(whole ? "terms" : "count", rowBytes).op("i32.add");
       f.get(this.#frame.at("from")).get(place).op("i32.add").get(this.#frame.at("to")).get(place).op("i32.add");
       f.i32(sumRow * this.#bytes);
+      const pushSource = (): void => {
+        if (!inPlace) return;
+        f.get(this.#frame.at("b")).get(column).get(j).op("i32.add").i32(4).op("i32.mul");
+        f.i32(tables.address(walks.b.lines, bytes)).op("i32.add");
+      };
       if (whole) f.get(this.#frame.at("mode"));
       else f.i32(2).get(this.#frame.at("mode")).get(this.#frame.at("k")).op("select");
+      pushSource();
       f.call(tile);
     };
     if (whole) {
@@ -317,7 +328,10 @@ export class Driver {
     f.range(this.#frame.at("k"), this.#frame.at("terms"), block, () => {
       this.#frame.extent("count", block, "terms", "k");
       call();
-      f.increment(this.#frame.at("panelA"), block * rowBytes).increment(this.#frame.at("panelB"), block * vectors * 16);
+      f.increment(this.#frame.at("panelA"), block * rowBytes).increment(
+        this.#frame.at("panelB"),
+        block * (inPlace ? 4 : vectors * 16),
+      );
     });
   }
 

@@ -6,8 +6,8 @@ import type { Precision } from "../../formats/precision.ts";
 import type { ContractLoop } from "../../ir/loops.ts";
 import { float32Lanes, float64Lanes, type Lanes } from "./lanes.ts";
 import { hasFastSteps } from "./steps-narrow.ts";
-import { rowPanelBytes, tileRows, tileVectors } from "./tile.ts";
-import { type Walk, walkOf } from "./walk.ts";
+import { rowPanelBytes, rowsPerTile, tileRows, tileVectors } from "./tile.ts";
+import { isVectorWalk, type Walk, walkOf } from "./walk.ts";
 
 /** The format of a value; undefined for int32 and bool. */
 export type FormatOf = (value: number) => Format | undefined;
@@ -57,6 +57,10 @@ export interface ContractPlan {
   readonly bias: "none" | "once" | "rounded";
   /** The sum with the bias is rounded to odd first: one rounding in float64 would not be innocuous. */
   readonly oddBias: boolean;
+  /** Rows of a full tile. */
+  readonly tileRows: number;
+  /** Columns of `b` are read where they are: packing them would cost more than it saves for so few rows. */
+  readonly inPlace: boolean;
   /** Rows of `a` and columns of `b` packed at a time. */
   readonly rows: number;
   readonly columns: number;
@@ -68,6 +72,8 @@ export interface ContractPlan {
 
 /** Terms of a panel: 4 KiB to 16 KiB each of rows and columns, together within a first-level cache of 32 KiB. */
 const panelSteps = 256;
+/** Up to so many rows tabled columns are not packed. */
+const fewRows = 8;
 /** A block up to this length is one chunk. */
 const longestChunk = 512;
 
@@ -178,6 +184,7 @@ export function planContract(
   const columns = single ? 1024 : 512;
   const { rows, columns: across } = walks.output;
   const carrier = single ? "float32" : "float64";
+  const isPlainFloat32 = single && operands === undefined && (arithmetic === "strict" || arithmetic === "fused");
   const isPartial = block > longestChunk && block < k;
   const inOutput =
     output.carrier === carrier && k > 0 && !isPartial && across.stride === 1 && rows.stride !== undefined;
@@ -195,6 +202,8 @@ export function planContract(
     operands,
     bias,
     oddBias,
+    tileRows: rowsPerTile(m),
+    inPlace: isPlainFloat32 && m <= fewRows && isTabled(walks.b) && isVectorWalk(walks.b.lines, lanes.count),
     rows: single ? 128 : 64,
     columns,
     chunk: Math.max(1, Math.min(chunk, k)),
@@ -204,7 +213,7 @@ export function planContract(
 }
 
 function layScratch(plan: Omit<ContractPlan, "scratch">, inOutput: boolean, isPartial: boolean): ContractScratch {
-  const { m, n, lanes, chunk, biasWalk, sumRow } = plan;
+  const { m, n, lanes, chunk, biasWalk, sumRow, inPlace } = plan;
   const bytes = 2 ** lanes.logBytes;
   let used = 0;
   const take = (size: number): number => {
@@ -216,7 +225,7 @@ function layScratch(plan: Omit<ContractPlan, "scratch">, inOutput: boolean, isPa
   const biases = biasWalk?.along === "columns" ? n + lanes.count : m;
   return {
     a: take(upTo(m, plan.rows, tileRows) * chunk * rowPanelBytes(lanes, 1) + 16),
-    b: take(upTo(n, plan.columns, tileVectors * lanes.count) * chunk * bytes + 16),
+    b: take(inPlace ? 0 : upTo(n, plan.columns, tileVectors * lanes.count) * chunk * bytes + 16),
     bias: take(plan.bias === "none" ? 0 : biases * bytes),
     total: inOutput ? undefined : take(m * sumRow * bytes),
     partial: isPartial ? take(m * sumRow * bytes) : undefined,

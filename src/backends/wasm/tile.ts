@@ -27,6 +27,13 @@ export interface TileShape {
   readonly vectors: number;
   /** Columns of the last vector that exist. */
   readonly tail: number;
+  /** Columns are read where they are, through tables of offsets, instead of from a packed panel. */
+  readonly inPlace?: boolean;
+}
+
+/** Rows of the tiles of m rows: a last tile of one or two rows would have too few sums to hide the latency of additions. */
+export function rowsPerTile(m: number): number {
+  return m === 3 || m === 5 || m === 6 || m === 9 ? 3 : tileRows;
 }
 
 /** Full tiles: 8 sums, 2 columns, a row and a product fit 16 registers, of which V8 keeps one for itself. */
@@ -81,16 +88,18 @@ export function storeLanes(
 }
 
 /**
- * A function (a, b, aEnd, from, to, rowBytes, mode): panels `a` [k][rows] and `b` [k][vectors * lanes], k > 0 of them,
+ * A function (a, b, aEnd, from, to, rowBytes, mode, source, lines): panels `a` [k][rows] and `b` [k][vectors * lanes], k > 0 of them,
  * up to the address `aEnd`. Sums start from +0, or (mode & 1) from the tile at `from`; they are stored at `to`, or
- * (mode & 2) added to the tile there. Both tiles have `rowBytes` from row to row.
+ * (mode & 2) added to the tile there. Both tiles have `rowBytes` from row to row. With `inPlace` columns start at `source`;
+ * `b` and `lines` are the addresses of the first term's and the first column's byte offset in their tables.
  */
 export function emitTile(module: Module, steps: Steps, shape: TileShape, exportName?: string): FunctionBuilder {
   const { lanes } = steps;
-  const { rows, vectors, tail } = shape;
+  const { rows, vectors, tail, inPlace = false } = shape;
   const repeated = repeats(lanes) * 2 ** lanes.logBytes;
-  const f = module.function(["i32", "i32", "i32", "i32", "i32", "i32", "i32"], [], exportName);
-  const [a, b, aEnd, from, to, rowBytes, mode] = f.parameters.keys();
+  const parameters = Array.from({ length: inPlace ? 9 : 7 }, () => "i32" as const);
+  const f = module.function(parameters, [], exportName);
+  const [a, b, aEnd, from, to, rowBytes, mode, source, lines] = f.parameters.keys();
   const sums = Array.from({ length: rows }, () => Array.from({ length: vectors }, () => f.local("v128")));
   const columns = Array.from({ length: vectors }, () => f.local("v128"));
   const row = f.local("v128");
@@ -107,12 +116,26 @@ export function emitTile(module: Module, steps: Steps, shape: TileShape, exportN
         before(v * 16, v === vectors - 1 ? tail : lanes.count, sum);
       });
     });
-  const step = (): void => {
+  const [offset, ...starts] = inPlace ? Array.from({ length: vectors + 1 }, () => f.local("i32")) : [];
+  starts.forEach((start, v) => {
+    f.get(source)
+      .get(lines)
+      .memory("i32.load", v * lanes.count * 4)
+      .op("i32.add")
+      .set(start);
+  });
+  const loadColumns = (): void => {
+    if (inPlace) f.get(b).memory("i32.load").set(offset);
     columns.forEach((column, v) => {
-      f.get(b)
-        .memory("v128.load", v * 16)
-        .set(column);
+      if (inPlace) f.get(starts[v]).get(offset).op("i32.add").memory("v128.load", 0, 2).set(column);
+      else
+        f.get(b)
+          .memory("v128.load", v * 16)
+          .set(column);
     });
+  };
+  const step = (): void => {
+    loadColumns();
     sums.forEach((own, i) => {
       f.get(a)
         .memory(lanes === float32Lanes ? "v128.load32_splat" : "v128.load", i * repeated)
@@ -130,13 +153,13 @@ export function emitTile(module: Module, steps: Steps, shape: TileShape, exportN
       f.set(sum);
     }),
   );
-  const unroll = rows === tileRows && vectors === tileVectors ? steps.unroll : Math.min(2, steps.unroll);
+  const unroll = rows >= 3 && vectors === tileVectors ? steps.unroll : Math.min(2, steps.unroll);
   // A way out after every step keeps the compiler from moving all loads of the body to its start and spilling sums.
   f.block((done) =>
     f.loop((again) => {
       for (let k = 0; k < unroll; k++) {
         step();
-        f.increment(b, vectors * 16)
+        f.increment(b, inPlace ? 4 : vectors * 16)
           .get(a)
           .i32(rows * repeated)
           .op("i32.add")

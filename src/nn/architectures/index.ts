@@ -49,28 +49,38 @@ const architectures: Readonly<Record<string, Architecture>> = {
 /** Names without variants. */
 export const architectureNames: readonly string[] = Object.keys(architectures);
 
+function normPool(squares: "rounded" | "accumulated"): Layer {
+  return { layer: "normPool", window: 2, stride: 2, padding: 0, squares };
+}
+
 /** What a suffix `:name` changes. */
 const suffixes: Readonly<Record<string, Partial<Variant>>> = {
   "pool-first": { poolFirst: true },
   "pool-3x3": { pool: { layer: "maxPool", window: 3, stride: 2, padding: 1 } },
-  "pool-norm": { pool: { layer: "normPool", window: 2, stride: 2, padding: 0 } },
+  "pool-norm": { pool: normPool("rounded") },
+  "pool-norm-accumulated": { pool: normPool("accumulated") },
   ...Object.fromEntries(Object.keys(activations).map((name) => [name, { activation: name }])),
 };
 
-const plain: Variant = { norm: false, activation: "relu", pool: undefined, poolFirst: false };
+const plain: Variant = { norm: false, activation: "relu", pool: undefined, poolFirst: false, dropout: 0 };
 
 function variantOf(text: string, isNormed: boolean, flags: readonly string[]): Variant {
-  const bad = flags.find((flag) => !Object.hasOwn(suffixes, flag));
-  if (bad !== undefined) throw unknown(`suffix of --model '${text}'`, bad, Object.keys(suffixes));
-  return Object.assign({}, plain, { norm: isNormed }, ...flags.map((flag) => suffixes[flag]));
+  const changes = flags.map((flag): Partial<Variant> => {
+    const rate = /^dropout-(0?\.\d+|0)$/.exec(flag);
+    if (rate !== null) return { dropout: Number(rate[1]) };
+    if (Object.hasOwn(suffixes, flag)) return suffixes[flag];
+    throw unknown(`suffix of --model '${text}'`, flag, [...Object.keys(suffixes), "dropout-0.5"]);
+  });
+  return Object.assign({}, plain, { norm: isNormed }, ...changes);
 }
 
-/** A multilayer perceptron with batch norm between each hidden layer and its activation (papers/relu0 3.1). */
-function normedMlp(text: string, body: string, variant: Variant): Network {
+/** A perceptron of the form linear, norm, activation, dropout (papers/relu0 3.1). */
+function variedMlp(text: string, body: string, variant: Variant): Network {
   const { sizes } = mlpNamed(body);
+  const dropped: readonly Layer[] = variant.dropout > 0 ? [{ layer: "dropout", rate: variant.dropout }] : [];
   const hidden = sizes
     .slice(1, -1)
-    .flatMap((units): readonly Layer[] => [dense(units), ...norm(variant), activation(variant)]);
+    .flatMap((units): readonly Layer[] => [dense(units), ...norm(variant), activation(variant), ...dropped]);
   const classes = sizes[sizes.length - 1];
   return layeredNetwork(text, [...hidden, dense(classes)], [sizes[0]], classes);
 }
@@ -84,7 +94,12 @@ export interface Sample {
 
 /**
  * `784-256x3-10`, `lenet`, `vgg11`, `resnet18`, `resnet18-2x2`, `densenet121` ..., each with `-bn` for batch norm and
- * suffixes: `:pool-first`, `:pool-3x3`, `:pool-norm`, or an activation's name.
+<<<<<<< HEAD
+ * suffixes: `:pool-first`, `:pool-3x3`, `:pool-norm`, an activation's name, and for perceptrons `:dropout-0.5`.
+=======
+ * suffixes: `:pool-first`, `:pool-3x3`, `:pool-norm` (squares rounded before they are summed), `:pool-norm-accumulated`, or
+ * an activation's name.
+>>>>>>> exp
  * @param sample For which data; what the papers use unless given. Multilayer perceptrons name their own sizes.
  * @throws UsageError on an unknown name or suffix; ShapeError where the images do not fit.
  */
@@ -93,7 +108,8 @@ export function networkNamed(text: string, sample?: Sample): Network {
   const isNormed = body.endsWith("-bn");
   const name = isNormed ? body.slice(0, -3) : body;
   if (/^\d/.test(name)) {
-    return isNormed ? normedMlp(text, name, variantOf(text, true, flags)) : mlpNetwork(mlpNamed(text));
+    const isPlain = !isNormed && flags.every((flag) => flag === "no-first-relu");
+    return isPlain ? mlpNetwork(mlpNamed(text)) : variedMlp(text, name, variantOf(text, isNormed, flags));
   }
   if (!Object.hasOwn(architectures, name)) {
     throw unknown("model", name, [...architectureNames, "784-256x3-10"]);
@@ -101,6 +117,8 @@ export function networkNamed(text: string, sample?: Sample): Network {
   const architecture = architectures[name];
   const { input, classes } = sample ?? architecture;
   const variant = variantOf(text, isNormed, flags);
+  if (variant.dropout > 0)
+    throw new UsageError(`--model '${text}': only perceptrons such as 784-2048x3-10 have dropout`);
   if (input.length !== 3) {
     throw new UsageError(
       `--model '${text}': samples of shape [${input.join(", ")}], expected [channels, height, width]`,
