@@ -122,7 +122,11 @@ function meterOf(trial: ScanTrial, context: TrialContext): { readonly meter: Zon
   const images = context.images(trial.data);
   const key = canonicalJson({ ...trial, network: 0, seed: context.seed });
   const make = (): ZoneMeter =>
-    new ZoneMeter(images, cellOf(zoneParametersOf(trial, context.seed, images.count), sampleOf(images)));
+    new ZoneMeter(
+      images,
+      cellOf(zoneParametersOf(trial, context.seed, images.count), sampleOf(images)),
+      context.backend,
+    );
   return { meter: keptMeter(key, make), variant: images.variant };
 }
 

@@ -91,7 +91,7 @@ export function normTrial(trial: NormTrial, context: TrialContext): readonly Nor
   const key = canonicalJson({ normpool: true, ...trial, network: 0, seed: context.seed });
   const measured = cell(trial, context.seed);
   let seen = 0;
-  const scan = keptMeter(key, () => new ZoneMeter(images, measured)).scan(trial.network, () => {
+  const scan = keptMeter(key, () => new ZoneMeter(images, measured, context.backend)).scan(trial.network, () => {
     context.progress((seen++ * trial.batch) / trial.samples);
     return context.signal.aborted;
   });

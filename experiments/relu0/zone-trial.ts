@@ -133,7 +133,10 @@ export function zoneParametersOf(trial: ZoneTrial, seed: number): Parameters<typ
 
 function meterOf(trial: ZoneTrial, context: TrialContext): ZoneMeter {
   const key = canonicalJson({ ...trial, network: 0, seed: context.seed });
-  return keptMeter(key, () => new ZoneMeter(context.data("mnist"), cellOf(zoneParametersOf(trial, context.seed))));
+  return keptMeter(
+    key,
+    () => new ZoneMeter(context.data("mnist"), cellOf(zoneParametersOf(trial, context.seed)), context.backend),
+  );
 }
 
 function zoneTrial(trial: ZoneTrial, context: TrialContext): readonly ScanRecord[] {

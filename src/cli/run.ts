@@ -16,6 +16,7 @@ interface Options {
   readonly seed: string;
   readonly workers?: string;
   readonly dataDir?: string;
+  readonly backend: string;
   readonly json?: boolean;
 }
 
@@ -33,6 +34,7 @@ export function runCommand(): Command {
     .option("--seed <n>", "seed of all random streams", "0")
     .option("--workers <n>", "worker threads (default: one per core); 0 runs trials one by one")
     .option("--data-dir <folder>", "read data sets from here")
+    .option("--backend <name>", "auto | js | wasm | native; rows do not depend on it", "auto")
     .action(async (id: string, settings: readonly string[], options: Options) => {
       const result = await runExperiment(experimentNamed(id), {
         scale: word<Scale>(options.scale, "scale", scales),
@@ -42,12 +44,18 @@ export function runCommand(): Command {
         registry: registryUrl,
         engine: { ...probe() },
         signal: interruptible(),
+        backend: backendNamed(options.backend),
         progress: (total, before) => progress({ title: id, total, before }),
         ...(options.workers === undefined ? {} : { workers: integer(options.workers, "workers", 0) }),
         ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
       });
       report(result, options);
     });
+}
+
+/** @throws UsageError */
+function backendNamed(name: string): string {
+  return word(name, "backend", ["auto", "js", "wasm", "native"]);
 }
 
 function parametersOf(settings: readonly string[]): Record<string, string> {

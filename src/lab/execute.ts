@@ -11,6 +11,12 @@ export interface DataPlace {
   readonly skipBad?: boolean | undefined;
 }
 
+/** What a trial may depend on beside its parameters, none of which changes a number of its rows. */
+export interface Place extends DataPlace {
+  /** Default "auto". */
+  readonly backend?: string | undefined;
+}
+
 const read = new Map<string, Images>();
 const loaded = new Map<string, ImageSet>();
 
@@ -30,7 +36,7 @@ export function loadData(name: string, split?: Split, dataDir?: string): ImageSe
   return set;
 }
 
-export interface ExecuteOptions extends DataPlace {
+export interface ExecuteOptions extends Place {
   readonly signal: AbortSignal;
   readonly progress: (share: number) => void;
 }
@@ -44,6 +50,7 @@ export async function executeTrial(
   return await experiment.trial(trial.parameters, {
     seed: trial.seed,
     id: trial.id,
+    backend: options.backend ?? "auto",
     signal: options.signal,
     data: (name, split) => loadData(name, split, options.dataDir),
     images: (name, split) => readData(name, split, { dataDir: options.dataDir, skipBad: options.skipBad }),

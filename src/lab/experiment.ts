@@ -12,6 +12,8 @@ export interface TrialContext {
   /** Root of every random stream of the trial; name the streams after what they draw and the index within the grid. */
   readonly seed: number;
   readonly id: string;
+  /** Computes the trial; bits do not depend on it. */
+  readonly backend: string;
   readonly signal: AbortSignal;
   /** The images of a data set, loaded once per worker. */
   data(name: string, split?: Split): ImageSet;

@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Piscina } from "piscina";
 import { DataError, UsageError } from "../base/errors.ts";
-import { type DataPlace, executeTrial } from "./execute.ts";
+import { executeTrial, type Place } from "./execute.ts";
 import type { Experiment } from "./experiment.ts";
 import { packageDirectory } from "./provenance.ts";
 import type { Trial } from "./trial.ts";
@@ -17,6 +17,7 @@ export interface PoolOptions {
   readonly registry?: string | undefined;
   readonly dataDir?: string | undefined;
   readonly skipBad?: boolean | undefined;
+  readonly backend?: string | undefined;
   readonly signal: AbortSignal;
   /** A trial is done. What it throws ends the run. */
   readonly onRows: (trial: Trial, rows: readonly object[]) => void;
@@ -33,7 +34,7 @@ function loadable(url: string): string | undefined {
   return existsSync(built) ? pathToFileURL(built).href : undefined;
 }
 
-const placeOf = ({ dataDir, skipBad }: PoolOptions): DataPlace => ({ dataDir, skipBad });
+const placeOf = ({ dataDir, skipBad, backend }: PoolOptions): Place => ({ dataDir, skipBad, backend });
 
 type Execute = (trial: Trial, signal: AbortSignal) => Promise<WorkerResult>;
 

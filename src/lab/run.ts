@@ -24,6 +24,8 @@ export interface RunOptions {
   /** URL of the module that exports `experiments` (experiments/index.ts); without it there are no workers. */
   readonly registry?: string;
   readonly dataDir?: string;
+  /** Default "auto". The rows do not depend on it. */
+  readonly backend?: string;
   /** What the engine's probe says about this machine; stored. */
   readonly engine?: Plain;
   readonly signal?: AbortSignal;
@@ -155,6 +157,7 @@ async function execute(
       workers: options.workers ?? availableParallelism(),
       registry: options.registry,
       dataDir: options.dataDir,
+      backend: options.backend,
       signal: AbortSignal.any([signal, stop.signal]),
       onRows(trial, measured): void {
         run.append(trial, measured);

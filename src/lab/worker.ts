@@ -1,7 +1,7 @@
 /** Entry of a worker thread: imports the registry of experiments once, then runs the trials it is handed. */
 import { parentPort } from "node:worker_threads";
 import { unknown } from "../base/errors.ts";
-import { type DataPlace, executeTrial } from "./execute.ts";
+import { executeTrial, type Place } from "./execute.ts";
 import type { Experiment } from "./experiment.ts";
 import type { Trial } from "./trial.ts";
 
@@ -9,7 +9,7 @@ export interface WorkerTask {
   /** URL of a module that exports `experiments`. */
   readonly registry: string;
   readonly trial: Trial;
-  readonly place: DataPlace;
+  readonly place: Place;
 }
 
 /** Errors cross the thread as data, since a structured clone forgets their class. */
