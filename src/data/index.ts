@@ -6,6 +6,8 @@ import { loadMnist, mnistPackageDirectory } from "./mnist.ts";
 export { type Idx, parseIdx, readIdx } from "./idx.ts";
 export { type ImageSet, type Split, scaled } from "./image-set.ts";
 export { loadMnist, mnistChecksums } from "./mnist.ts";
+export { type Npy, parseNpy } from "./npy.ts";
+export { type NumberTable, parseCsv, readTable } from "./table.ts";
 
 export interface DataSet {
   readonly name: string;

@@ -8,6 +8,8 @@ export interface Point {
   readonly y: number;
   readonly low?: number;
   readonly high?: number;
+  /** Only an upper limit is known, y itself: drawn as an open triangle, no part of a line. */
+  readonly limit?: boolean;
 }
 
 export type ScaleType = "linear" | "log" | "symlog";
@@ -29,6 +31,10 @@ export interface LinePanelOptions {
   readonly yDomain?: readonly [number, number];
   /** Draws a dot at each point. */
   readonly dots?: boolean;
+  /** Draws low and high as bars of uncertainty instead of a band. */
+  readonly bars?: boolean;
+  /** Draws no lines. */
+  readonly scatter?: boolean;
   readonly aspect?: number;
 }
 
@@ -70,11 +76,14 @@ function axisTicks(scale: ScaleType | undefined, values: readonly number[], cons
 
 /** Lines with a band from `low` to `high`. */
 export function lineWithBand(options: LinePanelOptions): Panel {
-  const { points, published = [], events = [] } = options;
-  const series = [...new Set([...points, ...published].map((point) => point.series))];
-  const banded = points.some((point) => point.low !== undefined && point.high !== undefined);
-  const ys = points.flatMap((point) => [point.y, point.low ?? point.y, point.high ?? point.y]);
-  const xs = points.map((point) => point.x);
+  const { published = [], events = [] } = options;
+  const points = options.points.filter((point) => point.limit !== true);
+  const limits = options.points.filter((point) => point.limit === true);
+  const series = [...new Set([...options.points, ...published].map((point) => point.series))];
+  const ranged = points.filter((point) => point.low !== undefined && point.high !== undefined);
+  const banded = ranged.length > 0 && options.bars !== true;
+  const ys = options.points.flatMap((point) => [point.y, point.low ?? point.y, point.high ?? point.y]);
+  const xs = options.points.map((point) => point.x);
   const { domain: decades, ...yAxis } = axisTicks(
     options.yScale,
     [...ys, ...(options.yDomain ?? [])],
@@ -86,7 +95,8 @@ export function lineWithBand(options: LinePanelOptions): Panel {
     ...(options.title === undefined ? {} : { title: options.title }),
     series,
     hasPublished: published.length > 0,
-    hasInterval: false,
+    hasInterval: options.bars === true && ranged.length > 0,
+    hasLimit: limits.length > 0,
     aspect: options.aspect ?? 0.62,
     draw: ({ color }) => ({
       marginLeft: 52,
@@ -125,9 +135,26 @@ export function lineWithBand(options: LinePanelOptions): Panel {
               fillOpacity: 0.2,
             })
           : undefined,
-        line(points, { x: "x", y: "y", z: "series", stroke: (p: Point) => color(p.series), strokeWidth: 1.8 }),
+        options.scatter === true
+          ? undefined
+          : line(points, { x: "x", y: "y", z: "series", stroke: (p: Point) => color(p.series), strokeWidth: 1.8 }),
+        options.bars === true
+          ? ruleX(ranged, { x: "x", y1: "low", y2: "high", stroke: (p: Point) => color(p.series), strokeWidth: 1.4 })
+          : undefined,
         options.dots === true
           ? dot(points, { x: "x", y: "y", fill: (p: Point) => color(p.series), r: 2.6 })
+          : undefined,
+        limits.length > 0
+          ? dot(limits, {
+              x: "x",
+              y: "y",
+              symbol: "triangle2",
+              r: 3,
+              fill: "none",
+              stroke: (p: Point) => color(p.series),
+              strokeWidth: 1.2,
+              rotate: 180,
+            })
           : undefined,
         dot(published, {
           x: "x",

@@ -11,6 +11,7 @@ import { countOp } from "./count.ts";
 import { divOp } from "./div.ts";
 import { elementwiseOp } from "./elementwise-expression.ts";
 import { eluOp } from "./elu.ts";
+import { erfOp } from "./erf.ts";
 import { expOp } from "./exp.ts";
 import { gatherOp, scatterAddOp } from "./gather.ts";
 import { geluOp } from "./gelu.ts";
@@ -64,6 +65,7 @@ export { concat } from "./concat.ts";
 export { constant } from "./constant.ts";
 export { div } from "./div.ts";
 export { elu } from "./elu.ts";
+export { erf } from "./erf.ts";
 export { exp } from "./exp.ts";
 export { gather, scatterAdd } from "./gather.ts";
 export { gelu } from "./gelu.ts";
@@ -119,6 +121,7 @@ const list: readonly Op[] = [
   divOp,
   elementwiseOp,
   eluOp,
+  erfOp,
   expOp,
   geluOp,
   hardsigmoidOp,
