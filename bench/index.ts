@@ -4,6 +4,7 @@ import { compileBench } from "./compile.ts";
 import { matmulBenches } from "./matmul.ts";
 import { memoryBench } from "./memory.ts";
 import { mlpBenches } from "./mlp.ts";
+import { spectraBenches } from "./spectra.ts";
 import { threadsBench } from "./threads.ts";
 import { workersBench } from "./workers.ts";
 import { zoneBenches } from "./zone.ts";
@@ -19,5 +20,6 @@ export const benches: readonly Bench[] = [
   memoryBench,
   threadsBench,
   workersBench,
+  ...spectraBenches,
   ...zoneBenches,
 ];
