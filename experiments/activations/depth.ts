@@ -3,8 +3,8 @@ import type { InfiniteOptions } from "../../src/analysis/spectra/infinite.ts";
 import { halfCircle } from "../../src/analysis/spectra/points.ts";
 import { type Claim, type Experiment, experiment, type Scale, type StoredRow } from "../../src/lab/experiment.ts";
 import type { FigureSpec, Panel } from "../../src/lab/figure.ts";
-import { heatmap } from "../../src/lab/heatmap.ts";
 import { lineWithBand } from "../../src/lab/panels.ts";
+import { cellMap } from "./cell-map.ts";
 import { measureRow, medianPoint, noNumber, type SpectrumRow, show } from "./spectrum-row.ts";
 
 interface DepthTrial {
@@ -118,7 +118,7 @@ function figure(rows: readonly Stored[]): FigureSpec {
   );
   const layers = [1, 2, 4];
   const maps = [nets[0], nets[2]].map(([name, how]) =>
-    heatmap({
+    cellMap({
       title: `${label(name, how)}: condition number, n = ${ns[0]}; grey: not resolved`,
       xLabel: `width (index of ${widths.map((width) => width || "infinite").join(", ")})`,
       yLabel: "depth (index of 1, 2, 4)",

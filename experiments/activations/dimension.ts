@@ -2,8 +2,8 @@
 import { nearSpan, sphere } from "../../src/analysis/spectra/points.ts";
 import { type Claim, type Experiment, experiment, type Scale, type StoredRow } from "../../src/lab/experiment.ts";
 import type { FigureSpec } from "../../src/lab/figure.ts";
-import { heatmap } from "../../src/lab/heatmap.ts";
 import { lineWithBand } from "../../src/lab/panels.ts";
+import { cellMap } from "./cell-map.ts";
 import { measureRow, medianOf, medianPoint, noNumber, type SpectrumRow } from "./spectrum-row.ts";
 
 interface DimensionTrial {
@@ -94,7 +94,7 @@ function figure(rows: readonly Stored[]): FigureSpec {
   );
   const ns = [...new Set(rows.filter((row) => row.ambient === 0).map((row) => row.n))].sort((a, b) => a - b);
   const maps = ["relu", "tanh"].map((name) =>
-    heatmap({
+    cellMap({
       title: `${name}: condition number; grey: not resolved`,
       xLabel: "dimension (index of 2, 3, 5, 10, 20, 50, 100)",
       yLabel: "points (index)",

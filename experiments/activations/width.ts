@@ -40,7 +40,7 @@ const cells: Readonly<Record<Scale, readonly (readonly [number, number, number])
   ],
   minimal: [
     ...[20, 100, 1000, 10_000].map((width) => [20, width, 10] as const),
-    [20, 100_000, 3],
+    [20, 100_000, 10],
     [50, 1000, 3],
     [50, 20_000, 3],
   ],

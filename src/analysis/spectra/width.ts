@@ -85,7 +85,7 @@ export function exactWidthGram(layer: Layer, options: FeatureOptions = {}): Widt
     twoProduct(scaled[at], weights.m, product);
     return (high[at] - product.hi - product.lo + x) / weights.m;
   });
-  return { n, high: scaled, low: lows, entryError: 2 ** -103 * largest, zeroShare };
+  return { n, high: scaled, low: lows, entryError: (2 ** -103 * largest) / weights.m, zeroShare };
 }
 
 /** Adds the products of all pairs of columns of a block to the lower triangle. */
