@@ -1,11 +1,13 @@
 /** All benchmarks: one line per group, quick ones first. */
 import type { Bench } from "./bench.ts";
 import { compileBench } from "./compile.ts";
+import { conv2dBenches } from "./conv2d.ts";
 import { matmulBenches } from "./matmul.ts";
 import { memoryBench } from "./memory.ts";
 import { mlpBenches } from "./mlp.ts";
+import { networkBenches } from "./networks.ts";
 import { spectraBenches } from "./spectra.ts";
-import { threadsBench } from "./threads.ts";
+import { threadsBenches } from "./threads.ts";
 import { workersBench } from "./workers.ts";
 import { zoneBenches } from "./zone.ts";
 
@@ -17,8 +19,10 @@ export const benches: readonly Bench[] = [
   compileBench,
   ...mlpBenches,
   ...matmulBenches,
+  ...conv2dBenches,
+  ...networkBenches,
   memoryBench,
-  threadsBench,
+  ...threadsBenches,
   workersBench,
   ...spectraBenches,
   ...zoneBenches,

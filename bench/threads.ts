@@ -1,10 +1,14 @@
-/** `threads.mlp.step`: a training step of `mlp.ts` by two threads, beside the same step by one. */
+/** `threads.<network>.step`: a training step by two threads, beside the same step by one. */
+import { networkNamed } from "../src/nn/architectures/index.ts";
 import type { Contender, TimedBench } from "./bench.ts";
-import { startMlp } from "./mlp.ts";
+import { startNetwork } from "./network-work.ts";
+
+const batches: Readonly<Record<string, number>> = { "784-256x3-10": 256, vgg11: 128 };
 
 /** Always by the clock on the wall: processor time would count both threads. */
-function contender(peerName: string, threads: number): Contender {
-  const { run, dispose } = startMlp("step", "strict", threads);
+function contender(peerName: string, name: string, threads: number): Contender {
+  const given = { network: networkNamed(name), batch: batches[name], work: "step", arithmetic: "strict" } as const;
+  const { run, dispose } = startNetwork({ ...given, threads });
   return {
     peerName,
     seconds(repeats) {
@@ -16,10 +20,15 @@ function contender(peerName: string, threads: number): Contender {
   };
 }
 
-export const threadsBench: TimedBench = {
-  name: "threads.mlp.step",
-  unit: "images/s",
-  work: 256,
-  ours: () => contender("ours", 2),
-  peers: [{ peerName: "one-thread", start: () => contender("one-thread", 1) }],
-};
+function bench(label: string, name: string): TimedBench {
+  return {
+    name: `threads.${label}.step`,
+    unit: "images/s",
+    work: batches[name],
+    long: name === "vgg11",
+    ours: () => contender("ours", name, 2),
+    peers: [{ peerName: "one-thread", start: () => contender("one-thread", name, 1) }],
+  };
+}
+
+export const threadsBenches: readonly TimedBench[] = [bench("mlp", "784-256x3-10"), bench("vgg11", "vgg11")];

@@ -14,9 +14,6 @@ import { convention } from "../src/conventions/convention.ts";
 import type { ImageSet } from "../src/data/image-set.ts";
 import { rounder } from "../src/formats/round.ts";
 import { loadData } from "../src/lab/execute.ts";
-import { parameterShapes } from "../src/nn/architecture.ts";
-import { drawParameters } from "../src/nn/initializers.ts";
-import { mlpLoss } from "../src/nn/mlp.ts";
 import { type Contender, type TimedBench, timed } from "./bench.ts";
 import { publishedByPytorch } from "./peers/pytorch-zone.ts";
 
@@ -36,9 +33,9 @@ function ours(format: string, samples: number): Contender {
 
 /** Mini-batches of `size` in the published way; each choice has its own forward. */
 function publishedEngine(format: string, size: number): Engine {
-  const { mlp, precision } = cell(format, size);
-  const program = mlpLoss(mlp, size);
-  const wrt = Object.keys(parameterShapes(mlp));
+  const { model, precision } = cell(format, size);
+  const program = model.loss(size);
+  const wrt = model.parameters;
   const backward = [0, 1].map((choice) =>
     pullback(program, convention("pytorch-1.13", { "relu.zero": choice }), { wrt }),
   );
@@ -52,8 +49,8 @@ function publishedEngine(format: string, size: number): Engine {
 
 /** As papers/relu0 has it, on our engine: two forwards, two backwards and a comparison per mini-batch, no stop. */
 function published(format: string, samples: number): Contender {
-  const { mlp, precision, batch } = cell(format, samples);
-  const names = Object.keys(parameterShapes(mlp));
+  const { model, precision, batch } = cell(format, samples);
+  const names = model.parameters;
   const data = mnist();
   const inputs = data.height * data.width;
   const round = rounder(precision.store, "nearest", precision.flush);
@@ -65,7 +62,7 @@ function published(format: string, samples: number): Contender {
     return known;
   };
   const run = (): void => {
-    const weights = drawParameters(mlp, { law: "default", draw: "float32", format: precision.store }, 0, 0);
+    const weights = model.draw({ law: "default", draw: "float32", format: precision.store }, 0, 0);
     const loaded = new Set<Engine>();
     for (let first = 0; first < samples; first += batch) {
       const size = Math.min(batch, samples - first);

@@ -13,7 +13,6 @@ import { canonicalJson } from "../src/lab/json.ts";
 import { barPanel } from "../src/lab/panels.ts";
 import { runTrials } from "../src/lab/pool.ts";
 import type { Trial } from "../src/lab/trial.ts";
-import { parameterCount } from "../src/nn/architecture.ts";
 import { baseModel, publishedCount, publishedNetworks } from "./relu0/published.ts";
 
 interface ZoneTask extends ZoneParameters {
@@ -74,9 +73,9 @@ export async function measureZones(request: ZoneRequest): Promise<ZoneRow[]> {
     throw new UsageError(`--inits is ${inits}; expected a whole number of at least 1`);
   const cells = request.cells.map(cellOf);
   const set = loadData(request.data, "train", request.dataDir);
-  for (const cell of cells) checkCell(cell, set.count, set.channels * set.height * set.width, set.classes);
+  for (const cell of cells) checkCell(cell, set.count, [set.channels, set.height, set.width], set.classes);
   const cost = cells.map(
-    ({ mlp, samples, precision }) => parameterCount(mlp) * samples * (precision.store.bits === 64 ? 2 : 1),
+    ({ model, samples, precision }) => model.work * samples * (precision.store.bits === 64 ? 2 : 1),
   );
   const total = cost.reduce((sum, c) => sum + c * inits, 0);
   const scans = cells.map(() => new Map<number, Scan>());
@@ -116,7 +115,11 @@ export async function measureZones(request: ZoneRequest): Promise<ZoneRow[]> {
 
 /** The published share of a row's cell, where the paper has one; null elsewhere. */
 export function publishedShare(row: ZoneRow): number | null {
-  const plain = row.bias === "once" && row.arithmetic === "strict" && row.operands === row.format;
+  const plain =
+    row.bias === "once" &&
+    row.arithmetic === "strict" &&
+    row.operands === row.format &&
+    row.kinks.join() === "relu.zero=0,1";
   const sweep = row.batch === 256 ? (["depth", "width"] as const) : (["batch"] as const);
   const counts = plain ? sweep.map((name) => publishedCount(name, row.model, row.batch, row.format)) : [];
   const count = counts.find((found) => found !== undefined);
@@ -140,11 +143,11 @@ export function zoneFigure(rows: readonly ZoneRow[], data: string): FigureSpec {
   });
   const [first] = rows;
   return {
-    title: "Random networks whose gradient depends on ReLU'(0)",
+    title: `Random networks whose gradient depends on the choice at ${first.kinks.join(" and ")}`,
     caption:
       `${first.model} on ${data}, ${first.inits} networks per bar, seed ${first.seed}, batch ${first.batch}, ${first.variant}, ` +
-      `${first.arithmetic} arithmetic, blocks of ${first.block}, bias ${first.bias}. A network counts if the gradients under the two ` +
-      `choices differ in any parameter on any mini-batch. Whiskers: Clopper-Pearson 95 %. Diamonds: published${
+      `${first.arithmetic} arithmetic, blocks of ${first.block}, bias ${first.bias}. A network counts if the gradients under the ` +
+      `choices differ in any parameter on any mini-batch${first.hitsAboveTau ? ", by more than tau in the L-infinity sum" : ""}. Whiskers: Clopper-Pearson 95 %. Diamonds: published${
         first.model === baseModel ? ", M = 1000" : ""
       }.`,
     panels: [barPanel({ xLabel: "", yLabel: "networks hit (%)", bars, yDomain: [0, 100] })],

@@ -5,6 +5,7 @@ import { js } from "./backends/js/index.ts";
 import { wasm } from "./backends/wasm/index.ts";
 import { UsageError, unknown } from "./base/errors.ts";
 import { precision as completePrecision, type Precision, type PrecisionSpec } from "./formats/precision.ts";
+import type { Kernel } from "./ir/loops.ts";
 import type { Program } from "./ir/program.ts";
 import { lower } from "./ops/lower.ts";
 
@@ -42,8 +43,13 @@ function isProgram(programs: Program | Readonly<Record<string, Program>>): progr
  * are not possible.
  */
 export function compile(programs: Program | Readonly<Record<string, Program>>, options: CompileOptions = {}): Engine {
-  const precision = completePrecision(options.precision ?? "float32");
   const named = isProgram(programs) ? { program: programs } : programs;
   const kernels = Object.fromEntries(Object.entries(named).map(([name, program]) => [name, lower(program)]));
+  return compileKernels(kernels, options);
+}
+
+/** `compile` for kernels that were made or changed after lowering. @throws UsageError as `compile`. */
+export function compileKernels(kernels: Readonly<Record<string, Kernel>>, options: CompileOptions = {}): Engine {
+  const precision = completePrecision(options.precision ?? "float32");
   return choose(options.backend ?? "auto", precision).compile(kernels, precision, options.threads ?? 1);
 }

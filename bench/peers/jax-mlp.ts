@@ -1,11 +1,12 @@
 /** The network in jax-js: one compiled function, gradients by its own automatic differentiation. */
 import { type Contender, timed } from "../bench.ts";
-import type { MlpData, MlpWork } from "./mlp-data.ts";
+import type { Work } from "../network-work.ts";
+import type { MlpData } from "./mlp-data.ts";
 import { type Jax, jaxJs } from "./web.ts";
 
 type Array = Jax.Array;
 
-export async function jaxMlp(work: MlpWork, data: MlpData): Promise<Contender | undefined> {
+export async function jaxMlp(work: Work, data: MlpData): Promise<Contender | undefined> {
   const jax = await jaxJs();
   if (jax === undefined) return undefined;
   const { numpy: np, nn } = jax;

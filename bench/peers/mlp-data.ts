@@ -1,8 +1,5 @@
 /** What every contender trains: the same network on the same mini-batch. */
 
-/** Loss alone, or loss, gradients and one step of gradient descent in place. */
-export type MlpWork = "forward" | "step";
-
 export interface MlpData {
   /** Units per layer, inputs first. */
   readonly sizes: readonly number[];

@@ -1,9 +1,10 @@
 /** The network in PyTorch: modules, autograd and its SGD, one thread. */
 import type { Contender } from "../bench.ts";
-import type { MlpData, MlpWork } from "./mlp-data.ts";
+import type { Work } from "../network-work.ts";
+import type { MlpData } from "./mlp-data.ts";
 import { python } from "./python.ts";
 
-export function pytorchMlp(work: MlpWork, { sizes, batch, rate }: MlpData): Promise<Contender | undefined> {
+export function pytorchMlp(work: Work, { sizes, batch, rate }: MlpData): Promise<Contender | undefined> {
   const setup = `
 import torch
 sizes = [${sizes.join(", ")}]

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { mnistPackageDirectory } from "../../src/data/mnist.ts";
+import { mnistPackageDirectory } from "../../src/data/idx-set.ts";
 import { packageDirectory } from "../../src/lab/provenance.ts";
 import type { Contender } from "../bench.ts";
 import { clockName } from "../clock.ts";

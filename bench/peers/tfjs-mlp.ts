@@ -1,13 +1,14 @@
 /** The network in TensorFlow.js, whose WebAssembly backend runs each op at once. */
 import { type Contender, timed } from "../bench.ts";
-import type { MlpData, MlpWork } from "./mlp-data.ts";
+import type { Work } from "../network-work.ts";
+import type { MlpData } from "./mlp-data.ts";
 import { tfjs } from "./web.ts";
 
 /**
  * Weights are kept as [in, out] and the loss is differentiated by hand (softmax minus labels): products of its own
  * transposed form take 20 times as long, so operands are transposed explicitly; its automatic gradient would not.
  */
-export async function tfjsMlp(work: MlpWork, data: MlpData): Promise<Contender | undefined> {
+export async function tfjsMlp(work: Work, data: MlpData): Promise<Contender | undefined> {
   const tf = await tfjs();
   if (tf === undefined) return undefined;
   const { sizes, batch, rate } = data;

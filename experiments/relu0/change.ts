@@ -1,10 +1,17 @@
 /** E3: when a mini-batch is hit, how much does the gradient change? */
 import { fiveNumbers } from "../../src/analysis/statistics.ts";
-import type { Change, ScanRecord } from "../../src/analysis/zone/scan.ts";
+import type { Change } from "../../src/analysis/zone/hit.ts";
 import { type Experiment, experiment, type Scale } from "../../src/lab/experiment.ts";
 import type { FigureSpec } from "../../src/lab/figure.ts";
 import { lineWithBand } from "../../src/lab/panels.ts";
-import { networks, scanAllParameters, type ZoneStored, type ZoneTrial, zoneMeasurement } from "./zone-trial.ts";
+import {
+  networks,
+  type ScanRecord,
+  scanAllParameters,
+  type ZoneStored,
+  type ZoneTrial,
+  zoneMeasurement,
+} from "./zone-trial.ts";
 
 const counts: Readonly<Record<Scale, { readonly base: number; readonly float64: number }>> = {
   quick: { base: 2, float64: 1 },

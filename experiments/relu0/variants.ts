@@ -1,11 +1,17 @@
 /** E13: which published quantities survive the correction of flaw F1, `product` for `overwrite`? */
 import { median } from "../../src/analysis/statistics.ts";
-import type { ScanRecord } from "../../src/analysis/zone/scan.ts";
 import { type Claim, type Experiment, experiment, type Scale } from "../../src/lab/experiment.ts";
 import type { FigureSpec } from "../../src/lab/figure.ts";
 import { lineWithBand } from "../../src/lab/panels.ts";
 import { changes } from "./change.ts";
-import { networks, scanAllParameters, type ZoneStored, type ZoneTrial, zoneMeasurement } from "./zone-trial.ts";
+import {
+  networks,
+  type ScanRecord,
+  scanAllParameters,
+  type ZoneStored,
+  type ZoneTrial,
+  zoneMeasurement,
+} from "./zone-trial.ts";
 
 const counts: Readonly<Record<Scale, number>> = { quick: 2, minimal: 40, paper: 1000 };
 

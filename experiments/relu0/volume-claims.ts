@@ -2,11 +2,10 @@
 
 import { fisherExact, hoeffding } from "../../src/analysis/statistics.ts";
 import type { ZoneRow } from "../../src/analysis/zone/rows.ts";
-import type { ScanRecord } from "../../src/analysis/zone/scan.ts";
 import type { Claim, Evaluation } from "../../src/lab/experiment.ts";
 import { baseModel, depthModel, depths, widthModel, widths } from "./published.ts";
 import { plainRows, shareWithin, summarize } from "./volume-rows.ts";
-import type { ZoneTrial } from "./zone-trial.ts";
+import type { ScanRecord, ZoneTrial } from "./zone-trial.ts";
 
 type VolumeClaim = Claim<ZoneTrial, ScanRecord>;
 

@@ -3,7 +3,7 @@
 import { cellOf } from "../../src/analysis/zone/parameters.ts";
 import { type ZoneRow, zoneRow } from "../../src/analysis/zone/rows.ts";
 import { canonicalJson } from "../../src/lab/json.ts";
-import { type ZoneStored, zoneParametersOf } from "./zone-trial.ts";
+import { scanOf, type ZoneStored, zoneParametersOf } from "./zone-trial.ts";
 
 /** Rows of the paper's own arithmetic: nothing but model, batch and a 16, 32 or 64-bit format differs from the defaults. */
 export function plainRows(rows: readonly ZoneStored[]): ZoneStored[] {
@@ -33,10 +33,7 @@ export function summarize(rows: readonly ZoneStored[]): ZoneRow[] {
     cells.set(key, [...(cells.get(key) ?? []), row]);
   }
   return [...cells.values()].map((group) =>
-    zoneRow(
-      cellOf(zoneParametersOf(group[0], group[0].seed)),
-      group.map((scan) => ({ ...scan, seconds: 0 })),
-    ),
+    zoneRow(cellOf(zoneParametersOf(group[0], group[0].seed)), group.map(scanOf)),
   );
 }
 

@@ -2,7 +2,6 @@
 
 import { clopperPearson } from "../../src/analysis/statistics.ts";
 import type { ZoneRow } from "../../src/analysis/zone/rows.ts";
-import type { ScanRecord } from "../../src/analysis/zone/scan.ts";
 import { type Experiment, experiment } from "../../src/lab/experiment.ts";
 import type { FigureSpec, Panel } from "../../src/lab/figure.ts";
 import { type Bar, barPanel, lineWithBand } from "../../src/lab/panels.ts";
@@ -22,7 +21,7 @@ import {
 import { volumeClaims } from "./volume-claims.ts";
 import { volumeGrid } from "./volume-grid.ts";
 import { plainRows, shareWithin, summarize } from "./volume-rows.ts";
-import { type ZoneStored, type ZoneTrial, zoneMeasurement, zoneParameters } from "./zone-trial.ts";
+import { type ScanRecord, type ZoneStored, type ZoneTrial, zoneMeasurement, zoneParameters } from "./zone-trial.ts";
 
 const plainFormats = ["float16", "float32", "float64"] as const;
 

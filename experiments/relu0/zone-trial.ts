@@ -1,11 +1,15 @@
 /** The trial that E2, E3 and E13 share: one random network scanned over MNIST in one precision. */
 
+import type { Distance } from "../../src/analysis/zone/difference.ts";
+import type { Change, Hit } from "../../src/analysis/zone/hit.ts";
 import { keptMeter, ZoneMeter } from "../../src/analysis/zone/meter.ts";
 import { cellOf } from "../../src/analysis/zone/parameters.ts";
-import type { ScanRecord } from "../../src/analysis/zone/scan.ts";
+import type { Scan } from "../../src/analysis/zone/scan.ts";
 import type { Experiment, StoredRow, TrialContext } from "../../src/lab/experiment.ts";
 import { canonicalJson } from "../../src/lab/json.ts";
-import { mlpNamed, parameterCount } from "../../src/nn/architecture.ts";
+import { mlpNamed } from "../../src/nn/architecture.ts";
+import { mlpNetwork } from "../../src/nn/mlp.ts";
+import { parameterCount } from "../../src/nn/network.ts";
 
 /** What decides the numbers of one network's scan, as plain data. */
 export interface ZoneTrial {
@@ -29,6 +33,53 @@ export interface ZoneTrial {
   readonly inits: number;
   /** Which network. */
   readonly network: number;
+}
+
+/** A hit as the rows of papers/relu0 store it. */
+export interface StoredHit {
+  readonly batch: number;
+  readonly firstLayer: boolean;
+  readonly bifurcates: boolean | null;
+  readonly product: Change;
+  readonly overwrite: Change;
+}
+
+type StoredColumn =
+  | "batches"
+  | "scanned"
+  | "firstHit"
+  | "firstHitFirstLayer"
+  | "occur"
+  | "variantsDisagree"
+  | "zeros"
+  | "structuralZeros"
+  | "nan"
+  | "elements"
+  | "underflow"
+  | "underflowFloat64";
+
+/** The part of a scan that is stored, the same on every machine. */
+export interface ScanRecord extends Pick<Scan, StoredColumn> {
+  readonly hits: readonly StoredHit[];
+}
+
+function recordOf(scan: Scan): ScanRecord {
+  const { batches, scanned, firstHit, firstHitFirstLayer, occur, variantsDisagree, hits } = scan;
+  const { zeros, structuralZeros, nan, elements, underflow, underflowFloat64 } = scan;
+  const stored = hits.map(({ batch, firstLayer, bifurcates, product, overwrite }): StoredHit => {
+    if (overwrite === null) throw new Error("ReLU'(0) was compared without its overwrite variant");
+    return { batch, firstLayer, bifurcates, product, overwrite };
+  });
+  const counts = { batches, scanned, firstHit, firstHitFirstLayer, occur, variantsDisagree, hits: stored };
+  return { ...counts, zeros, structuralZeros, nan, elements, underflow, underflowFloat64 };
+}
+
+const notStored: Distance = { l1: Number.NaN, linf: Number.NaN, l2: null };
+
+/** A stored scan as the analysis summarises it; what is not stored is unknown. */
+export function scanOf(record: ScanRecord): Scan {
+  const hits = record.hits.map((hit): Hit => ({ ...hit, reached: 0, d: notStored, exact: null }));
+  return { ...record, hits, reaching: record.occur, layers: [], noise: [], seconds: 0 };
 }
 
 export type ZoneStored = StoredRow<ZoneTrial, ScanRecord>;
@@ -86,14 +137,14 @@ function meterOf(trial: ZoneTrial, context: TrialContext): ZoneMeter {
 }
 
 function zoneTrial(trial: ZoneTrial, context: TrialContext): readonly ScanRecord[] {
-  const { seconds: _, ...record } = meterOf(trial, context).scan(trial.network, () => context.signal.aborted);
+  const scan = meterOf(trial, context).scan(trial.network, () => context.signal.aborted);
   context.signal.throwIfAborted();
-  return [record];
+  return [recordOf(scan)];
 }
 
 /** Multiply-adds of a full scan: full scans of float64 take twice as long. */
 function zoneCost({ model, samples, format }: ZoneTrial): number {
-  return parameterCount(mlpNamed(model)) * samples * (format === "float64" ? 2 : 1);
+  return parameterCount(mlpNetwork(mlpNamed(model))) * samples * (format === "float64" ? 2 : 1);
 }
 
 /** A cell repeated for networks 0 .. count-1. */

@@ -180,12 +180,104 @@ def losses():
     case("logSoftmax", "logSoftmax", lambda t: F.log_softmax(t, 1), [x], {"axis": 1})
 
 
+def pools():
+    geometries = (
+        ("2 by 2", (2, 3, 6, 8), {"window": 2}),
+        ("odd size", (2, 2, 7, 5), {"window": 2}),
+        ("overlapping", (1, 2, 9, 8), {"window": 3, "stride": 2}),
+        ("overlapping with padding", (2, 2, 7, 8), {"window": 3, "stride": 2, "padding": 1}),
+        ("every pixel", (1, 1, 5, 6), {"window": 3, "stride": 1, "padding": 1}),
+        ("gaps", (1, 2, 8, 9), {"window": 2, "stride": 3}),
+        ("oblong", (1, 2, 7, 9), {"window": [3, 4], "stride": [1, 2], "padding": [1, 2]}),
+    )
+
+    def both(value):
+        return tuple(value) if isinstance(value, list) else value
+
+    def geometry(options):
+        return {
+            "kernel_size": both(options["window"]),
+            "stride": both(options.get("stride", options["window"])),
+            "padding": both(options.get("padding", 0)),
+        }
+
+    for label, shape, options in geometries:
+        where = geometry(options)
+        name = f"maxPool2d {label}"
+        case(name, "maxPool2d", lambda t: F.max_pool2d(t, **where), [floats(name, *shape)], options)
+        tied = generator("ties " + name).integers(-1, 2, shape).astype(float)
+        case(f"{name} at ties", "maxPool2d", lambda t: F.max_pool2d(t, **where), [tied], options)
+        for counted in (True, False):
+            name = f"avgPool2d {label}{'' if counted else ', padding not counted'}"
+            average = lambda t: F.avg_pool2d(t, **where, count_include_pad=counted)
+            case(name, "avgPool2d", average, [floats(name, *shape)], {**options, "countPadding": counted})
+        if options.get("padding", 0) == 0:
+            name = f"normPool {label}"
+            # Its own sign(x) relu(|x|) and its power 1/2 have no derivative at 0: points away from there.
+            norm = lambda t: F.lp_pool2d(t, 2, where["kernel_size"], where["stride"])
+            case(name, "normPool", norm, [floats(name, *shape, low=0.25)], options)
+    window_of_nan = numpy.array([[1.0, NAN, 5, 2], [0, -0.0, -1, -INF], [-INF] * 4, [INF, 1, INF, NAN]]).reshape(4, 1, 2, 2)
+    case("maxPool2d at NaN and infinities", "maxPool2d", lambda t: F.max_pool2d(t, 2), [window_of_nan], {"window": 2})
+    lowest = numpy.full((1, 1, 3, 3), -INF)
+    padded = lambda t: F.max_pool2d(t, 3, 2, 1)
+    case("maxPool2d of -Infinity with padding", "maxPool2d", padded, [lowest], {"window": 3, "stride": 2, "padding": 1})
+    x = floats("global pools", 2, 3, 5, 4)
+    case("globalMaxPool", "globalMaxPool", lambda t: F.adaptive_max_pool2d(t, 1), [x])
+    case("globalAvgPool", "globalAvgPool", lambda t: F.adaptive_avg_pool2d(t, 1), [x])
+    case("upsampleNearest", "upsampleNearest", lambda t: F.interpolate(t, scale_factor=(2, 3)), [x], {"scale": [2, 3]})
+    case("flatten", "flatten", lambda t: t.flatten(1), [x])
+    case("dropout of nothing", "dropout", lambda t: F.dropout(t, 0.0), [x], {"rate": 0})
+
+
+def norms():
+    for shape in ((4, 3), (3, 5, 4, 3), (2, 4, 7)):
+        channels, name = shape[1], f"batchNorm {'x'.join(map(str, shape))}"
+        arrays = [floats(name, *shape, low=-1, high=5), floats(name + "gamma", channels), floats(name + "beta", channels)]
+        for eps in (1e-5, 0.125):
+            train = lambda x, gamma, beta: F.batch_norm(x, None, None, gamma, beta, True, 0.1, eps)
+            case(f"{name} eps {eps}", "batchNorm", train, arrays, {"eps": eps})
+    # Both formulas for the variance lose digits here; two passes keep them.
+    shifted = [floats("shifted", 64, 2, low=12, high=13), numpy.array([1.5, -1]), numpy.array([0.5, 2])]
+    case("batchNorm far from 0", "batchNorm", lambda x, g, b: F.batch_norm(x, None, None, g, b, True), shifted)
+    for shape, own in (((3, 8), (8,)), ((2, 3, 5), (3, 5)), ((2, 4, 3, 3), (3,))):
+        name = f"layerNorm {'x'.join(map(str, shape))} over {len(own)}"
+        layer = lambda x, gamma, beta: F.layer_norm(x, own, gamma, beta)
+        case(name, "layerNorm", layer, [floats(name, *shape), floats(name + "gamma", *own), floats(name + "beta", *own)])
+    for groups in (1, 2, 6):
+        name = f"groupNorm {groups}"
+        arrays = [floats(name, 3, 6, 2, 5), floats(name + "gamma", 6), floats(name + "beta", 6)]
+        case(name, "groupNorm", lambda x, g, b: F.group_norm(x, groups, g, b), arrays, {"groups": groups})
+
+
+def running_statistics():
+    """Two training steps of batch norm, then evaluation, with its gradients."""
+    found = []
+    for dtype in (torch.float64, torch.float32):
+        r = generator("running statistics")
+        steps = [torch.tensor(r.uniform(-2, 3, (4, 3, 2, 2)).astype(numpy.float32), dtype=dtype) for _ in range(2)]
+        x = torch.tensor(r.uniform(-2, 2, (2, 3, 2, 2)).astype(numpy.float32), dtype=dtype).requires_grad_()
+        gamma, beta = (torch.tensor(r.uniform(-2, 2, 3).astype(numpy.float32), dtype=dtype).requires_grad_() for _ in range(2))
+        mean, variance = torch.zeros(3, dtype=dtype), torch.ones(3, dtype=dtype)
+        for step in steps:
+            F.batch_norm(step, mean, variance, gamma, beta, True, 0.25)
+        y = F.batch_norm(x, mean, variance, gamma, beta, False)
+        cotangent = torch.tensor(r.uniform(-1, 1, (2, 3, 2, 2)).astype(numpy.float32), dtype=dtype)
+        gradients = torch.autograd.grad(y, (x, gamma, beta), cotangent)
+        tensors = {"x": x, "gamma": gamma, "beta": beta, "mean": mean, "variance": variance, "y": y, "cotangent": cotangent}
+        tensors.update(zip(("dx", "dgamma", "dbeta"), gradients))
+        plain_tensors = {name: plain(t) for name, t in tensors.items()}
+        found.append({"format": str(dtype)[6:], "momentum": 0.25, "steps": [plain(s) for s in steps], **plain_tensors})
+    return found
+
+
 def main():
-    for family in (elementwise, binary, reductions, products, structure, losses):
+    for family in (elementwise, binary, reductions, products, structure, losses, pools, norms):
         family()
     with open(sys.argv[1], "w") as file:
         file.write(f'{{"script": "scripts/oracle/ops.py", "torch": "{torch.__version__}", "cases": [\n')
-        file.write(",\n".join(json.dumps(c, allow_nan=False) for c in CASES) + "\n]}\n")
+        file.write(",\n".join(json.dumps(c, allow_nan=False) for c in CASES) + "\n],\n")
+        running = ",\n".join(json.dumps(c, allow_nan=False) for c in running_statistics())
+        file.write(f'"runningStatistics": [\n{running}\n]}}\n')
 
 
 main()

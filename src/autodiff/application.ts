@@ -1,6 +1,6 @@
 /** How derivative rules see a node: its values and the choices of a convention. */
 import { unknown } from "../base/errors.ts";
-import { checkChoice } from "../conventions/choice.ts";
+import { checkChoice, parameterOf, withoutAlias } from "../conventions/choice.ts";
 import { type Convention, choiceAt } from "../conventions/convention.ts";
 import type { ProgramBuilder } from "../ir/builder.ts";
 import type { Node } from "../ir/program.ts";
@@ -37,10 +37,12 @@ export function applicationOf(builder: ProgramBuilder, node: Node, convention: C
           op.kinks.map((candidate) => candidate.name),
         );
       }
-      const choice = choiceAt(convention, kink, node.id);
-      checkChoice(kink, choice);
+      const given = choiceAt(convention, kink, node.id);
+      checkChoice(kink, given);
+      const choice = withoutAlias(kink, given);
       const parameter = `${name}@${node.id}`;
-      if (typeof choice !== "string") builder.choice(parameter, typeof choice === "number" ? choice : choice.value);
+      const value = parameterOf(choice);
+      if (value !== undefined) builder.choice(parameter, value);
       return { choice, parameter };
     },
   };

@@ -33,3 +33,22 @@ export function census(program: Program, { kinks, nan = true }: CensusOptions = 
   }
   return builder.finish();
 }
+
+/**
+ * The program with further outputs for each node that selects among entries (pools): `ties:<kink>@<node>` and
+ * `first:<kink>@<node>` (int32 per window: how many entries are the maximum, the row-major tap of the first) and
+ * `value:<kink>@<node>` (the maximum that they share).
+ */
+export function withTies(program: Program): Program {
+  const builder = new ProgramBuilder(ops, program);
+  for (const node of program.nodes) {
+    const op = opOf(node);
+    if (op.ties === undefined) continue;
+    const { count, first, value } = op.ties(builder, applicationOf(builder, node, defaultConvention));
+    const name = `${op.kinks[0].name}@${node.id}`;
+    builder.output(`ties:${name}`, count);
+    builder.output(`first:${name}`, first);
+    builder.output(`value:${name}`, value);
+  }
+  return builder.finish();
+}

@@ -7,6 +7,7 @@ import type { Program } from "../ir/program.ts";
 import { ops } from "../ops/index.ts";
 import { defaultConvention } from "./application.ts";
 import { backward, zerosLike } from "./backward.ts";
+import { forwardUnder } from "./forward.ts";
 import { floatOutputs, inputsOf, type NamedValue } from "./wrt.ts";
 
 export interface GradientOptions {
@@ -41,14 +42,15 @@ function targetOf(program: Program, name?: string): NamedValue {
 }
 
 /**
- * The program with further outputs `d:<input>` (or another prefix): the gradient of one scalar output.
+ * The program, its forward as the convention wants it, with further outputs `d:<input>` (or another prefix): the gradient of one scalar output.
  * @throws UsageError where the output is not a scalar, a name is unknown, or a kink does not accept its choice.
  */
 export function gradient(
-  program: Program,
+  original: Program,
   convention: Convention = defaultConvention,
   { wrt, of, seed = 1, prefix = "d:" }: GradientOptions = {},
 ): Program {
+  const program = forwardUnder(original, convention);
   const { value } = targetOf(program, of);
   const inputs = inputsOf(program, wrt);
   const builder = new ProgramBuilder(ops, program);

@@ -7,6 +7,7 @@ import { prune } from "../ir/prune.ts";
 import { ops } from "../ops/index.ts";
 import { defaultConvention } from "./application.ts";
 import { backward, zerosLike } from "./backward.ts";
+import { forwardUnder } from "./forward.ts";
 import { floatOutputs, inputsOf } from "./wrt.ts";
 
 export interface PullbackOptions {
@@ -71,7 +72,8 @@ function join(program: Program, convention: Convention, wrt: readonly string[] |
  * The backward program alone. Inputs: residuals of the forward (by the name of its input or output, else `%<value>`, see
  * `withResiduals`) and `d:<output>` for each float output. Outputs: `d:<input>`; zeros where no output depends on it.
  * Numeric choices are run-time scalars `<kink>@<node>`.
- * @throws UsageError on an unknown name in `wrt`, or a choice that its kink does not accept.
+ * @throws UsageError on an unknown name in `wrt`, or a choice that its kink does not accept, or that changes the forward (then
+ * `program` must be `forwardUnder(program, convention)`).
  */
 export function pullback(
   program: Program,
@@ -84,15 +86,16 @@ export function pullback(
 }
 
 /**
- * Forward and pullback in one program that computes its own residuals. Inputs: those of the program and `d:<output>`;
+ * Forward (as the convention wants it) and pullback in one program that computes its own residuals. Inputs: those of the program and `d:<output>`;
  * outputs: `d:<input>` alone, so that it can be differentiated again.
  * @throws UsageError as `pullback`.
  */
 export function joinedPullback(
-  program: Program,
+  original: Program,
   convention: Convention = defaultConvention,
   { wrt }: PullbackOptions = {},
 ): Program {
+  const program = forwardUnder(original, convention);
   const { whole, outputs } = join(program, convention, wrt);
   const choices = [
     ...program.choices,

@@ -7,6 +7,7 @@ import { ops } from "../ops/index.ts";
 import { isFloatType } from "../ops/infer.ts";
 import { applicationOf, defaultConvention, opOf } from "./application.ts";
 import { zerosLike } from "./backward.ts";
+import { forwardUnder } from "./forward.ts";
 import { floatOutputs, inputsOf } from "./wrt.ts";
 
 export interface PushforwardOptions {
@@ -17,14 +18,15 @@ export interface PushforwardOptions {
 }
 
 /**
- * The program with further inputs `t:<input>` and outputs `t:<output>`: the derivative in the direction of the tangents.
+ * The program, its forward as the convention wants it, with further inputs `t:<input>` and outputs `t:<output>`: the derivative in the direction of the tangents.
  * @throws UsageError on an unknown name in `wrt`, an unaccepted choice, or `overwrite` (which exists backward only).
  */
 export function pushforward(
-  program: Program,
+  original: Program,
   convention: Convention = defaultConvention,
   { wrt, oneSided = false }: PushforwardOptions = {},
 ): Program {
+  const program = forwardUnder(original, convention);
   const builder = new ProgramBuilder(ops, program);
   const tangents = new Map<number, number>();
   for (const { name, value } of inputsOf(program, wrt)) {

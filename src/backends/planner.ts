@@ -48,7 +48,14 @@ export function readsOf(loop: Loop): readonly number[] {
 
 /** Values written by a loop. */
 export function writesOf(loop: Loop): readonly number[] {
-  return loop.loop === "map" ? loop.outputs.map((output) => output.value) : [loop.output];
+  switch (loop.loop) {
+    case "map":
+      return loop.outputs.map((output) => output.value);
+    case "contract":
+      return [loop.output.value];
+    default:
+      return [loop.output];
+  }
 }
 
 const align = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;

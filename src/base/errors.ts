@@ -51,3 +51,14 @@ export function unknown(what: string, name: string, known: Iterable<string>): Us
   const hint = near === undefined ? list : `did you mean ${near}?`;
   return new UsageError(`unknown ${what} '${name}'; ${hint}`);
 }
+
+/** The entry of a list by its name. @throws UsageError with the near name on a typo. */
+export function named<T extends { readonly name: string }>(what: string, name: string, list: readonly T[]): T {
+  const found = list.find((entry) => entry.name === name);
+  if (found !== undefined) return found;
+  throw unknown(
+    what,
+    name,
+    list.map((entry) => entry.name),
+  );
+}

@@ -13,6 +13,13 @@ const increment0 = 0x9e3779b9;
 const increment1 = 0xbb67ae85;
 const rounds = 10;
 
+/** For those who print the generator in another language. */
+export const philoxConstants: {
+  readonly multipliers: readonly [number, number];
+  readonly increments: readonly [number, number];
+  readonly rounds: number;
+} = { multipliers: [multiplier0, multiplier1], increments: [increment0, increment1], rounds: rounds };
+
 /** High word of the 64-bit product of two unsigned 32-bit words, in 16-bit halves: no partial sum leaves 32 bits. */
 function multiplyHigh(a: number, b: number): number {
   const aLow = a & 0xffff;

@@ -79,6 +79,7 @@ function examine(): Doctor {
 function show(found: Doctor): string {
   const yes = (value: boolean): string => (value ? "yes" : "no");
   const { vectors, wasm } = found;
+  const installed = found.dataSets.filter((set) => set.found).map((set) => set.name);
   return [
     ["nonsmooth", found.version],
     ["Node", `${found.node}, ${found.platform}`],
@@ -86,7 +87,10 @@ function show(found: Doctor): string {
     ["vectors", vectors.bits === null ? "unknown" : `${vectors.bits} bits (${vectors.flags.join(" ")})`],
     ["WebAssembly", `SIMD ${yes(wasm.simd)}, relaxed SIMD ${yes(wasm.relaxedSimd)}, fused ${yes(wasm.fused)}`],
     ["memory", `${(found.memory / 2 ** 30).toFixed(1)} GiB`],
-    ["data sets", found.dataSets.map((set) => `${set.name} ${set.found ? "found" : "missing"}`).join(", ")],
+    [
+      "data sets",
+      `${installed.length === 0 ? "none installed" : installed.join(", ")}; others: nonsmooth data --data-dir`,
+    ],
     [
       "peers",
       Object.entries(found.peers)

@@ -64,6 +64,8 @@ const fits: Readonly<Record<OptionSpec["type"], (value: Json) => boolean>> = {
   integer: (value) => Number.isInteger(value),
   numbers: (value) => Array.isArray(value) && value.every((entry) => typeof entry === "number"),
   integers: (value) => Number.isInteger(value) || (Array.isArray(value) && value.every(Number.isInteger)),
+  size: (value) =>
+    Number.isInteger(value) || (Array.isArray(value) && value.length === 2 && value.every(Number.isInteger)),
   boolean: (value) => typeof value === "boolean",
   string: (value) => typeof value === "string",
   expression: () => false,

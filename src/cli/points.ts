@@ -47,7 +47,7 @@ export function pointsOf(text: string, { n, seed, raw, dataDir }: PointOptions):
   };
   const named = dataSets.find((set) => set.name === text);
   if (named !== undefined) {
-    const { images, count } = loadData(text, "train", dataDir);
+    const { images, count } = loadData(text, undefined, dataDir);
     if (n > count) throw new UsageError(`--n is ${n}; ${text} has ${count} images`);
     const d = images.length / count;
     checkRaw(text, raw);

@@ -12,11 +12,13 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   probe: async () => (await import("./probe.ts")).probeCommand(),
   zone: async () => (await import("./zone.ts")).zoneCommand(),
   spectrum: async () => (await import("./spectrum.ts")).spectrumCommand(),
+  kinks: async () => (await import("./kinks.ts")).kinksCommand(),
   experiments: async () => (await import("./experiments.ts")).experimentsCommand(),
   run: async () => (await import("./run.ts")).runCommand(),
   runs: async () => (await import("./runs.ts")).runsCommand(),
   figure: async () => (await import("./figure.ts")).figureCommand(),
   claims: async () => (await import("./claims.ts")).claimsCommand(),
+  data: async () => (await import("./data.ts")).dataCommand(),
   bench: async () => (await import("./bench.ts")).benchCommand(),
   doctor: async () => (await import("./doctor.ts")).doctorCommand(),
 };

@@ -4,16 +4,15 @@ import { type Command, Option } from "commander";
 import { measureZones, publishedShare, zoneFigure } from "../../experiments/zone.ts";
 import type { ZoneParameters } from "../analysis/zone/parameters.ts";
 import type { ZoneRow } from "../analysis/zone/rows.ts";
-import { UsageError } from "../base/errors.ts";
 import { formatNamed } from "../formats/index.ts";
 import { loadData } from "../lab/execute.ts";
 import { drawFigure } from "../lab/figure.ts";
 import { checkOutput, writeOutput } from "../lab/files.ts";
 import { type Progress, progress } from "../lab/progress.ts";
 import { command, interruptible } from "./command.ts";
-import { blockLength, type PrecisionOptions, withPrecision } from "./options.ts";
+import { blockLength, collect, type PrecisionOptions, withPrecision } from "./options.ts";
 import { percent, print, printJson, table } from "./output.ts";
-import { assignment, integer, list, number, word } from "./text.ts";
+import { integer, list, number, word } from "./text.ts";
 
 interface Options extends PrecisionOptions {
   readonly model: string;
@@ -23,7 +22,10 @@ interface Options extends PrecisionOptions {
   readonly samples: string;
   readonly batch: string;
   readonly formats: string;
-  readonly kink: string;
+  readonly kink?: readonly string[];
+  readonly tau?: string;
+  readonly noise: string;
+  readonly exact?: string;
   readonly variant: string;
   readonly init: string;
   readonly lossScale: string;
@@ -48,10 +50,16 @@ export function zoneCommand(): Command {
     .option("--samples <n>", "first samples of the training set, or all", "all")
     .option("--batch <n>", "mini-batch size", "256")
     .option("--formats <list>", "number formats", "float16,float32,float64")
-    .option("--kink <kink=a,b>", "the kink and the two choices to compare", "relu.zero=0,1")
+    .option("--kink <kink=a,b>", "a kink and the choices to compare (repeatable; default: relu.zero=0,1)", collect)
     .addOption(new Option("--variant <name>", "product | overwrite: the backward pass that decides").default("product"))
     .option("--init <law>", "law of the initial weights", "default")
     .option("--loss-scale <2^k>", "power of two that multiplies the loss", "1")
+    .option(
+      "--tau <x>",
+      "threshold of ties, L-infinity sum: a number, or estimate (default: the paper's for the format)",
+    )
+    .option("--noise <n>", "mini-batches per network whose noise is measured, the samples in another order", "0")
+    .option("--exact <n>", "mini-batches per network that the exact judge looks at (default: all)")
     .option("--all", "scan all mini-batches instead of stopping at the first hit")
     .option("--seed <n>", "seed of the weights", "0")
     .option("--workers <n>", "worker threads (default: one per core); 0 measures in this one")
@@ -97,10 +105,13 @@ function cellsOf(options: Options): ZoneParameters[] {
     block: options.block === undefined ? undefined : blockLength(options.block),
     samples: samplesOf(options),
     batch: integer(options.batch, "--batch", 1),
-    choices: choicesOf(options.kink),
+    kinks: options.kink ?? ["relu.zero=0,1"],
     variant: word(options.variant, "variant", ["product", "overwrite"]),
     lossScale: scaleOf(options.lossScale),
     all: options.all === true,
+    tau: tauOf(options.tau),
+    noise: integer(options.noise, "--noise", 0),
+    exact: options.exact === undefined ? undefined : integer(options.exact, "--exact", 0),
     seed: integer(options.seed, "--seed", 0),
   };
   const formats = options.format === undefined ? list(options.formats, "--formats") : [options.format];
@@ -112,15 +123,10 @@ function samplesOf(options: Options): number {
   return loadData(options.data, "train", options.dataDir).count;
 }
 
-function choicesOf(text: string): [number, number] {
-  const [kink, values] = assignment(text, "--kink");
-  if (kink === "maxpool.tie") throw new UsageError("--kink maxpool.tie: networks with pooling are not there yet");
-  word(kink, "kink of zone", ["relu.zero"]);
-  const choices = list(values, `--kink ${kink}`).map((value) => number(value, `--kink ${kink}`));
-  if (choices.length !== 2 || choices.some((choice) => !Number.isFinite(choice)) || choices[0] === choices[1]) {
-    throw new UsageError(`--kink ${kink}: found '${values}', expected two different numbers such as 0,1`);
-  }
-  return [choices[0], choices[1]];
+/** The threshold: of the paper where the format has one, estimated, or a number. */
+function tauOf(text: string | undefined): number | null | undefined {
+  if (text === undefined) return undefined;
+  return text === "estimate" ? null : number(text, "--tau");
 }
 
 /** `2^10` or `1024`. */
@@ -139,7 +145,7 @@ function show(rows: readonly ZoneRow[]): string {
     "95 % interval",
     "published",
     "mini-batches hit",
-    "zeros per layer",
+    "on the kink, per layer",
   ];
   const body = rows.map((row) => [
     row.format,
@@ -148,7 +154,10 @@ function show(rows: readonly ZoneRow[]): string {
     row.low === null || row.high === null ? "" : `${percent(row.low)} .. ${percent(row.high)}`,
     publishedText(row),
     `${row.batchesHit} of ${row.batches}`,
-    row.zeros.map(short).join(" "),
+    row.layers
+      .filter(({ compared }) => compared)
+      .map(({ on }) => short(on))
+      .join(" "),
     row.relativeChange.median === null ? "" : percent(row.relativeChange.median, 2),
     row.seconds.toFixed(1),
   ]);

@@ -24,14 +24,39 @@ export function showChoice(choice: Choice): string {
 function matchesRule(choice: string, rule: string): boolean {
   const [name, parameter] = rule.split(":");
   if (parameter === undefined) return choice === rule;
-  const [given, value = ""] = choice.split(":");
-  return given === name && value !== "" && Number(value) > 0;
+  const [given] = choice.split(":");
+  return given === name && parameterOf(choice) !== undefined;
+}
+
+/** The number of a choice such as `hybrid:10`; undefined where it has none. */
+export function parameterOf(choice: Choice): number | undefined {
+  if (typeof choice === "object") return choice.value;
+  if (typeof choice === "number") return choice;
+  const text = choice.slice(choice.indexOf(":") + 1).trim();
+  const value = choice.includes(":") && text !== "" ? Number(text) : NaN;
+  return Number.isFinite(value) ? value : undefined;
+}
+
+/** The choice by its rule's own name: `native` is `first`. */
+export function withoutAlias(kink: Kink, choice: Choice): Choice {
+  if (typeof choice !== "string" || kink.aliases === undefined) return choice;
+  return Object.hasOwn(kink.aliases, choice) ? kink.aliases[choice] : choice;
+}
+
+/** The op that a node becomes under a choice that changes the forward; undefined for local choices. */
+export function forwardOp(kink: Kink, choice: Choice): string | undefined {
+  return typeof choice === "string" ? kink.forward?.[choice.split(":")[0]] : undefined;
 }
 
 /** The choices that a kink accepts, readable. */
 export function acceptedChoices(kink: Kink): string[] {
   const numbers = kink.number ? ["a number"] : [];
-  return [...numbers, ...kink.rules, ...(kink.overwrite ? ["overwrite:<number>"] : [])];
+  return [
+    ...numbers,
+    ...kink.rules,
+    ...Object.keys(kink.aliases ?? {}),
+    ...(kink.overwrite ? ["overwrite:<number>"] : []),
+  ];
 }
 
 /** @throws UsageError where the kink does not accept the choice. */
@@ -39,7 +64,7 @@ export function checkChoice(kink: Kink, choice: Choice): void {
   if (typeof choice === "number" && kink.number && Number.isFinite(choice)) return;
   if (typeof choice === "object" && kink.overwrite && Number.isFinite(choice.value)) return;
   if (typeof choice === "string") {
-    if (kink.rules.some((rule) => matchesRule(choice, rule))) return;
+    if ([...kink.rules, ...Object.keys(kink.aliases ?? {})].some((rule) => matchesRule(choice, rule))) return;
     if (kink.rules.length > 0) throw unknown(`choice at ${kink.name}`, choice, acceptedChoices(kink));
   }
   throw new UsageError(
@@ -55,10 +80,12 @@ function slopeOf(text: string): number {
 
 /**
  * Whether a choice is no Clarke subgradient: a number outside the one-sided slopes, NaN or an infinity, or tie weights
- * that do not sum to 1 (`all`, `none`). `overwrite` of anything but 0 is outside. False where the slopes depend on options.
+ * that do not sum to 1 (`all`, `none`) or leave [0, 1] for some number of ties (`hybrid:B` beyond 1). `overwrite` of anything but 0 is outside. False where the slopes depend on options.
  */
 export function outsideClarke(kink: Kink, choice: Choice): boolean {
   if (typeof choice === "object") return choice.value !== 0 || outsideClarke(kink, 0);
+  const beta = typeof choice === "string" ? parameterOf(choice) : undefined;
+  if (beta !== undefined) return beta < 0 || beta > 1;
   if (typeof choice === "string") return ["all", "none", "NaN", "Infinity", "-Infinity"].includes(choice);
   const slopes = kink.slopes.map(slopeOf);
   return choice < Math.min(...slopes) || choice > Math.max(...slopes);

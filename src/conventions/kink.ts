@@ -14,8 +14,12 @@ export interface Kink {
   readonly where: string;
   /** The one-sided slopes, readable: ["0", "1"]. */
   readonly slopes: readonly [string, string];
-  /** Rules accepted by name ("hybrid:B" stands for any positive number B); `number` says whether any number is accepted too. */
+  /** Rules accepted by name ("hybrid:B" stands for any finite number B); `number` says whether any number is accepted too. */
   readonly rules: readonly string[];
+  /** Other names of rules. */
+  readonly aliases?: Readonly<Record<string, string>>;
+  /** Rules that change the forward as well (so they are not local), each with the op that computes it. */
+  readonly forward?: Readonly<Record<string, string>>;
   readonly number: boolean;
   /** Whether `overwrite` is meaningful. */
   readonly overwrite: boolean;

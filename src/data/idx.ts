@@ -1,9 +1,8 @@
 /** Reader of the IDX format (the MNIST files): big-endian header, row-major values, gzipped or not. */
-import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { gunzipSync } from "node:zlib";
 import { DataError } from "../base/errors.ts";
 import { type Shape, showShape, sizeOf } from "../base/shape.ts";
+import { readMaybeGzipped } from "./read-file.ts";
 
 export type IdxValues = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
 
@@ -27,23 +26,6 @@ const kinds: ReadonlyMap<number, ElementKind> = new Map<number, ElementKind>([
   [0x0d, { bytes: 4, make: (n) => new Float32Array(n), read: (view, at) => view.getFloat32(at) }],
   [0x0e, { bytes: 8, make: (n) => new Float64Array(n), read: (view, at) => view.getFloat64(at) }],
 ]);
-
-/** The bytes of a file, inflated if they begin with the gzip magic. Throws DataError naming the file. */
-export function readMaybeGzipped(path: string): Uint8Array {
-  const name = basename(path);
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    throw new DataError(`${name}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
-  }
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  try {
-    return gunzipSync(bytes);
-  } catch (error) {
-    throw new DataError(`${name}: damaged gzip file (${(error as Error).message})`);
-  }
-}
 
 /**
  * Parses IDX bytes; `name` is how errors call the file.

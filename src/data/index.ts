@@ -1,41 +1,32 @@
-/** The registry of data sets: one line each. */
-import { UsageError, unknown } from "../base/errors.ts";
-import type { ImageSet, Split } from "./image-set.ts";
-import { loadMnist, mnistPackageDirectory } from "./mnist.ts";
-
+/** Data: readers of real formats, augmentation, loaders, and files of arrays. */
+export { type Augmentation, augmentationNamed, augmentations } from "./augmentation.ts";
+export { loadCifar10, loadCifar100 } from "./cifar.ts";
+export type { DataSet, LoadOptions } from "./data-set.ts";
+export { dataSetNamed, dataSets, loadImages } from "./data-sets.ts";
 export { type Idx, parseIdx, readIdx } from "./idx.ts";
-export { type ImageSet, type Split, scaled } from "./image-set.ts";
-export { loadMnist, mnistChecksums } from "./mnist.ts";
-export { type Npy, parseNpy } from "./npy.ts";
+export { fashionMnistChecksums, loadFashionMnist, loadMnist, mnistChecksums } from "./idx-set.ts";
+export { loadImageFolder } from "./image-folder.ts";
+export {
+  type FloatImageSet,
+  firstImages,
+  type ImageSet,
+  type Images,
+  imageSize,
+  inMemory,
+  type LabelledImages,
+  type PictureSet,
+  type Split,
+  scaled,
+  splits,
+} from "./image-set.ts";
+export { BatchLoader, type BatchOptions } from "./loader.ts";
+export { type Normalisation, normalisationNamed, normalisations } from "./normalisation.ts";
+export { encodeNpy, parseNpy, type Tensor } from "./npy.ts";
+export { encodeNpz, parseNpz, readNpz, writeNpz } from "./npz.ts";
+export { loadNpz } from "./npz-set.ts";
+export { decodePicture, type Picture } from "./picture.ts";
+export { encodeSafetensors, parseSafetensors, readSafetensors, writeSafetensors } from "./safetensors.ts";
+export { type Summary, summarize } from "./summary.ts";
+export { loadSvhn } from "./svhn.ts";
 export { type NumberTable, parseCsv, readTable } from "./table.ts";
-
-export interface DataSet {
-  readonly name: string;
-  readonly title: string;
-  /** Whether it can be loaded without `dataDir`. */
-  installed(): boolean;
-  load(options: { readonly dataDir?: string; readonly split?: Split }): ImageSet;
-}
-
-export const dataSets: readonly DataSet[] = [
-  {
-    name: "mnist",
-    title: "MNIST handwritten digits, 60,000 + 10,000",
-    installed: () => mnistPackageDirectory() !== undefined,
-    load: loadMnist,
-  },
-];
-
-/** Data sets of the papers without a reader so far. */
-const announced: readonly string[] = ["cifar10", "svhn", "imagenet"];
-
-/** Throws UsageError with the near name on a typo. */
-export function dataSetNamed(name: string): DataSet {
-  const found = dataSets.find((set) => set.name === name);
-  if (found !== undefined) return found;
-  const names = dataSets.map((set) => set.name);
-  if (announced.includes(name)) {
-    throw new UsageError(`data set ${name} is not there yet; known: ${names.join(", ")}`);
-  }
-  throw unknown("data set", name, names);
-}
+export { readTensors, weightsFor, writeTensors } from "./weights.ts";

@@ -1,9 +1,9 @@
 /** Tables of numbers from files: rows are points, columns coordinates. */
-import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { DataError } from "../base/errors.ts";
 import { readIdx } from "./idx.ts";
 import { parseNpy } from "./npy.ts";
+import { readBytes } from "./read-file.ts";
 
 export interface NumberTable {
   readonly rows: number;
@@ -42,10 +42,10 @@ export function parseCsv(text: string, name: string): NumberTable {
 }
 
 /** A first axis of rows; all further axes are columns. */
-function flatten(shape: readonly number[], values: ArrayLike<number>, name: string): NumberTable {
+function flatten(shape: readonly number[], values: ArrayLike<number | bigint>, name: string): NumberTable {
   if (shape.length < 2) throw new DataError(`${name}: shape [${shape.join(", ")}], expected points x coordinates`);
   const [rows, ...rest] = shape;
-  return { rows, columns: rest.reduce((a, b) => a * b, 1), values: Float64Array.from(values) };
+  return { rows, columns: rest.reduce((a, b) => a * b, 1), values: Float64Array.from(values, Number) };
 }
 
 /** `.npy`, IDX (`.idx`, `-ubyte`, gzipped or not), anything else as text. @throws DataError naming the file. */
@@ -55,15 +55,10 @@ export function readTable(path: string): NumberTable {
     const { shape, values } = readIdx(path);
     return flatten(shape, values, name);
   }
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    throw new DataError(`${name}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
-  }
+  const bytes = readBytes(path);
   if (name.endsWith(".npy")) {
     const { shape, values } = parseNpy(bytes, name);
     return flatten(shape, values, name);
   }
-  return parseCsv(bytes.toString("utf8"), name);
+  return parseCsv(new TextDecoder().decode(bytes), name);
 }

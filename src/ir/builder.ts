@@ -26,6 +26,10 @@ const optionTypes: Readonly<Record<string, readonly [test: (value: Json) => bool
   numbers: [isList(isNumber), "a list of numbers"],
   integer: [Number.isInteger, "a whole number"],
   integers: [isList(Number.isInteger), "a list of whole numbers"],
+  size: [
+    (value) => Number.isInteger(value) || (isList(Number.isInteger)(value) && (value as readonly Json[]).length === 2),
+    "a whole number or [height, width]",
+  ],
   boolean: [(value) => typeof value === "boolean", "true or false"],
   string: [(value) => typeof value === "string", "text"],
   expression: [Array.isArray, "an expression"],

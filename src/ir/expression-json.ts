@@ -21,6 +21,8 @@ function row(e: Expr, places: ReadonlyMap<Expr, number>): Json[] {
       return ["choice", e.name];
     case "index":
       return ["index", e.axis];
+    case "draw":
+      return ["draw", e.stream, ...operands];
     case "select":
       return ["select", ...operands];
     default:
@@ -65,6 +67,7 @@ function parseRow(entry: Json, known: readonly Expr[]): Expr {
   if (name === "index") return { kind: "index", axis: number() };
   if (name === "constant" || name === "option") return { kind: name, value: number() };
   if (name === "choice" && typeof rest[0] === "string") return { kind: "choice", name: rest[0] };
+  if (name === "draw") return { kind: "draw", stream: number(), a: operand(1), b: operand(2) };
   if (name === "select") return { kind: "select", test: operand(0), a: operand(1), b: operand(2) };
   if (unaries.has(name)) return { kind: "unary", name, x: operand(0) } as Expr;
   if (binaries.has(name)) return { kind: "binary", name, a: operand(0), b: operand(1) } as Expr;
@@ -80,12 +83,12 @@ export function expressionFromJson(json: Json): Expr {
   return known[known.length - 1];
 }
 
-/** The expression with every input replaced. */
-export function substitute(root: Expr, inputs: readonly Expr[]): Expr {
+/** The expression with every input, and where `axes` are given every index, replaced. */
+export function substitute(root: Expr, inputs: readonly Expr[], axes?: readonly Expr[]): Expr {
   const results = new Map<Expr, Expr>();
   const at = (e: Expr): Expr => results.get(e) as Expr;
   visit(root, (e) => {
-    results.set(e, rebuild(e, at, inputs));
+    results.set(e, e.kind === "index" && axes !== undefined ? axes[e.axis] : rebuild(e, at, inputs));
   });
   return at(root);
 }
@@ -100,6 +103,7 @@ function rebuild(e: Expr, at: (e: Expr) => Expr, inputs: readonly Expr[]): Expr 
       return { ...e, x: at(e.x) };
     case "binary":
     case "compare":
+    case "draw":
       return { ...e, a: at(e.a), b: at(e.b) };
     case "select":
       return { ...e, test: at(e.test), a: at(e.a), b: at(e.b) };

@@ -20,6 +20,8 @@ export function showExpression(root: Expr, nameOf: (input: number) => string = (
         return `[${e.name}]`;
       case "index":
         return `index${e.axis}`;
+      case "draw":
+        return `draw${e.stream}(${show(e.a, false)}, ${show(e.b, false)})`;
       case "unary":
         return e.name === "neg" ? `-${show(e.x, true)}` : `${e.name}(${show(e.x, false)})`;
       case "select":

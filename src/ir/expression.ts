@@ -39,6 +39,11 @@ export type Expr =
   | { readonly kind: "choice"; readonly name: string }
   /** The logical index of the element along an axis of the loop (reduced axes come after the outer ones). */
   | { readonly kind: "index"; readonly axis: number }
+  /**
+   * A uniform random number in [0, 1), a multiple of 2^-53, of the counter (seed, stream, step, a, b): see
+   * `backends/stochastic`. `a` and `b` are whole numbers below 2^32; seed and step belong to the run.
+   */
+  | { readonly kind: "draw"; readonly stream: number; readonly a: Expr; readonly b: Expr }
   | { readonly kind: "unary"; readonly name: UnaryName; readonly x: Expr }
   | { readonly kind: "binary"; readonly name: BinaryName; readonly a: Expr; readonly b: Expr }
   | { readonly kind: "compare"; readonly name: CompareName; readonly a: Expr; readonly b: Expr }
@@ -50,6 +55,7 @@ export const constant = (value: number): Expr => ({ kind: "constant", value });
 export const option = (value: number): Expr => ({ kind: "option", value });
 export const choice = (name: string): Expr => ({ kind: "choice", name });
 export const index = (axis: number): Expr => ({ kind: "index", axis });
+export const draw = (stream: number, a: Expr, b: Expr): Expr => ({ kind: "draw", stream, a, b });
 
 const unary =
   (name: UnaryName) =>
@@ -108,6 +114,7 @@ export function operandsOf(e: Expr): readonly Expr[] {
       return [e.x];
     case "binary":
     case "compare":
+    case "draw":
       return [e.a, e.b];
     case "select":
       return [e.test, e.a, e.b];

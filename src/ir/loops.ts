@@ -52,22 +52,23 @@ export interface ReduceLoop {
 }
 
 /**
- * out[b, m, n] = round(blocked sum over k of a[b, m, k] * c[b, k, n] (+ bias[n])), out row-major.
- * Operands are first rounded to the `operands` format; the sum is in the accumulate format; `bias: once` adds the bias
- * in the accumulate format before the only rounding, `bias: rounded` rounds, adds, rounds. Strides: [...batch, m, k],
- * [...batch, k, n], [n].
+ * out[b, m, n] = round(blocked sum over k of a[b, m, k] * c[b, k, n] (+ bias[b, m, n])), where b, m, n and k are
+ * multi-indices: matrix products and convolutions alike. The sum runs over k row-major. Operands are first rounded to the
+ * `operands` format; the sum is in the accumulate format; `bias: once` adds the bias in the accumulate format before the
+ * only rounding, `bias: rounded` rounds, adds, rounds. Axes of the accesses: a [...batch, ...m, ...k],
+ * b [...batch, ...k, ...n], bias and output [...batch, ...m, ...n]. Several loops may write parts of one value.
  */
 export interface ContractLoop {
   readonly node: number;
   readonly loop: "contract";
   readonly batch: Shape;
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
+  readonly m: Shape;
+  readonly n: Shape;
+  readonly k: Shape;
   readonly a: Access;
   readonly b: Access;
   readonly bias?: Access;
-  readonly output: number;
+  readonly output: Access;
 }
 
 /**

@@ -1,16 +1,16 @@
 /** One trial, here or in a worker. */
 
 import type { ImageSet, Split } from "../data/image-set.ts";
-import { dataSetNamed } from "../data/index.ts";
+import { inMemory, loadImages } from "../data/index.ts";
 import type { Experiment } from "./experiment.ts";
 import type { Trial } from "./trial.ts";
 
 const loaded = new Map<string, ImageSet>();
 
-/** A split of a data set, loaded once per process or worker. @throws DataError as its reader does. */
-export function loadData(name: string, split: Split = "train", dataDir?: string): ImageSet {
+/** A split of a data set (default: the first it has), loaded once per process or worker. @throws DataError as its reader does. */
+export function loadData(name: string, split?: Split, dataDir?: string): ImageSet {
   const key = JSON.stringify([name, split, dataDir]);
-  const set = loaded.get(key) ?? dataSetNamed(name).load({ split, ...(dataDir === undefined ? {} : { dataDir }) });
+  const set = loaded.get(key) ?? inMemory(loadImages(name, { split, dataDir }));
   loaded.set(key, set);
   return set;
 }

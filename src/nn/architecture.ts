@@ -22,9 +22,6 @@ export function mlpNamed(text: string): Mlp {
   const fail = (why: string): never => {
     throw new UsageError(`--model '${text}': ${why}; expected sizes such as 784-256x3-10 or 784-2000-128-10`);
   };
-  if (/^(lenet|vgg|resnet|densenet|mobilenet)/i.test(text)) {
-    throw new UsageError(`--model '${text}': convolutional networks are not there yet; use sizes such as 784-256x3-10`);
-  }
   const [body, flag, ...rest] = text.split(":");
   if (rest.length > 0 || (flag !== undefined && flag !== "no-first-relu")) fail(`unknown suffix ':${flag}'`);
   const sizes = body.split("-").flatMap((part) => {
@@ -38,11 +35,6 @@ export function mlpNamed(text: string): Mlp {
   if (sizes.length < 2) fail("a network needs an input and an output size");
   const rectified = sizes.slice(1, -1).map((_, layer) => layer > 0 || flag === undefined);
   return { name: text, sizes, rectified };
-}
-
-/** Weights and biases together. */
-export function parameterCount({ sizes }: Mlp): number {
-  return sizes.slice(1).reduce((sum, width, layer) => sum + width * (sizes[layer] + 1), 0);
 }
 
 /** Names and shapes of the parameters in order: w1 [n1, n0], b1 [n1], w2, ... */

@@ -1,4 +1,9 @@
 /** Networks: architectures by name, initial weights. */
-export { type Mlp, mlpNamed, parameterCount, parameterShapes } from "./architecture.ts";
+export { activations } from "./activations.ts";
+export { type Mlp, mlpNamed, parameterShapes } from "./architecture.ts";
+export { architectureNames, networkNamed, type Sample } from "./architectures/index.ts";
 export { drawParameters, type InitialLaw, laws } from "./initializers.ts";
-export { type Activation, mlpLoss } from "./mlp.ts";
+export type { ConvSpec, Layer, Variant } from "./layer.ts";
+export { layeredNetwork } from "./layered.ts";
+export { type Activation, mlpLoss, mlpNetwork } from "./mlp.ts";
+export { type Mode, type Network, type Parameter, parameterCount } from "./network.ts";

@@ -1,38 +1,55 @@
 /** Initial weights by name, from counted random streams: the same network for every precision and thread count. */
 import { unknown } from "../base/errors.ts";
 import { type Stream, stream } from "../base/random.ts";
+import { sizeOf } from "../base/shape.ts";
 import type { Format } from "../formats/format.ts";
 import { round } from "../formats/round.ts";
-import { type Mlp, parameterShapes } from "./architecture.ts";
+import type { Network, Parameter } from "./network.ts";
 
-/** Fan-in of the layer that a parameter belongs to, and whether it is a bias. */
-interface Place {
-  readonly fanIn: number;
-  readonly fanOut: number;
-  readonly bias: boolean;
-}
+/** A law gives a number of a parameter from a stream, in float64. */
+type Law = (draws: Stream, parameter: Parameter) => number;
 
-/** A law gives the number in a place from a stream, in float64. */
-type Law = (draws: Stream, place: Place) => number;
-
+const gain = Math.SQRT2;
 const uniform = (draws: Stream, bound: number): number => (2 * draws.uniform() - 1) * bound;
-const defaultBound = ({ fanIn }: Place): number => 1 / Math.sqrt(fanIn);
+const standard: Law = (draws, { fanIn }) => uniform(draws, 1 / Math.sqrt(fanIn));
+const zero: Law = () => 0;
+
+/** A law by kind of parameter; norms are always 1 and 0. */
+const byKind =
+  (kinds: { readonly conv: Law; readonly linear: Law; readonly bias: Law }): Law =>
+  (draws, parameter) => {
+    if (parameter.layer === "norm") return parameter.bias ? 0 : 1;
+    return parameter.bias ? kinds.bias(draws, parameter) : kinds[parameter.layer](draws, parameter);
+  };
 
 /** A law for weights whose biases follow PyTorch's default. */
-const weights =
-  (law: Law): Law =>
-  (draws, place) =>
-    place.bias ? uniform(draws, defaultBound(place)) : law(draws, place);
+const weights = (law: Law): Law => byKind({ conv: law, linear: law, bias: standard });
+
+const kaimingUniform =
+  (fan: "fanIn" | "fanOut"): Law =>
+  (draws, parameter) =>
+    uniform(draws, gain * Math.sqrt(3 / parameter[fan]));
+const kaimingNormal =
+  (fan: "fanIn" | "fanOut"): Law =>
+  (draws, parameter) =>
+    draws.normal() * (gain / Math.sqrt(parameter[fan]));
 
 /**
- * `default`: PyTorch's Linear, weight and bias uniform on +-1/sqrt(fan_in) (papers/relu0 3.1). `kaiming-*`: He et al.
- * 2015, fan_in, gain sqrt 2. `xavier-uniform`: Glorot and Bengio 2010.
+ * `default`: PyTorch's Linear and Conv2d, weight and bias uniform on +-1/sqrt(fan_in) (papers/relu0 3.1). `kaiming-*`: He
+ * et al. 2015, gain sqrt 2, fan_in unless said. `xavier-uniform`: Glorot and Bengio 2010. `resnet`, `densenet`: convolutions
+ * Kaiming normal by fan_out and fan_in; `maxpool`: that of the volume notebook, convolutions Kaiming uniform by fan_in,
+ * linear N(0, 0.01), biases 0 (papers/maxpool 3.2).
  */
 export const laws: Readonly<Record<string, Law>> = {
-  default: (draws, place) => uniform(draws, defaultBound(place)),
+  default: weights(standard),
   "kaiming-uniform": weights((draws, { fanIn }) => uniform(draws, Math.sqrt(6 / fanIn))),
+  "kaiming-uniform-fan-out": weights(kaimingUniform("fanOut")),
   "kaiming-normal": weights((draws, { fanIn }) => draws.normal() * Math.sqrt(2 / fanIn)),
+  "kaiming-normal-fan-out": weights(kaimingNormal("fanOut")),
   "xavier-uniform": weights((draws, { fanIn, fanOut }) => uniform(draws, Math.sqrt(6 / (fanIn + fanOut)))),
+  resnet: byKind({ conv: kaimingNormal("fanOut"), linear: standard, bias: standard }),
+  densenet: byKind({ conv: kaimingNormal("fanIn"), linear: standard, bias: zero }),
+  maxpool: byKind({ conv: kaimingUniform("fanIn"), linear: (draws) => 0.01 * draws.normal(), bias: zero }),
 };
 
 export interface InitialLaw {
@@ -46,17 +63,20 @@ export interface InitialLaw {
  * The parameters of network number `index` of a seed, in float64 arrays, rounded as `draw` says.
  * @throws UsageError on an unknown law.
  */
-export function drawParameters(mlp: Mlp, how: InitialLaw, seed: number, index: number): Record<string, Float64Array> {
+export function drawParameters(
+  { parameters }: Pick<Network, "parameters">,
+  how: InitialLaw,
+  seed: number,
+  index: number,
+): Record<string, Float64Array> {
   const law = laws[how.law];
   if (law === undefined) throw unknown("init", how.law, Object.keys(laws));
   const cast = how.draw === "float32" ? Math.fround : (x: number): number => round(how.format, x);
   return Object.fromEntries(
-    Object.entries(parameterShapes(mlp)).map(([name, shape]) => {
-      const layer = Number(name.slice(1));
-      const place = { fanIn: mlp.sizes[layer - 1], fanOut: mlp.sizes[layer], bias: name.startsWith("b") };
-      const draws = stream(seed, `init/${index}/${name}`);
-      const size = shape.reduce((a, b) => a * b, 1);
-      return [name, Float64Array.from({ length: size }, () => cast(law(draws, place)))];
+    parameters.map((parameter) => {
+      const draws = stream(seed, `init/${index}/${parameter.name}`);
+      const size = sizeOf(parameter.shape);
+      return [parameter.name, Float64Array.from({ length: size }, () => cast(law(draws, parameter)))];
     }),
   );
 }

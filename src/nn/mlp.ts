@@ -4,6 +4,7 @@ import type { Program } from "../ir/program.ts";
 import { type Specs, type Tensor, trace } from "../ir/trace.ts";
 import { linear, relu, softmaxCrossEntropy } from "../ops/index.ts";
 import { type Mlp, parameterShapes } from "./architecture.ts";
+import type { Network, Parameter } from "./network.ts";
 
 /** The rectifier of a network: relu unless an experiment says otherwise. */
 export type Activation = (z: Tensor, layer: number) => Tensor;
@@ -26,4 +27,22 @@ export function mlpLoss(mlp: Mlp, batch: number, activation: Activation = (z) =>
     }
     return { loss: softmaxCrossEntropy(h, t.labels) };
   }, specs);
+}
+
+/** The perceptron as any network. Its parameters keep their short names, which name the random streams of stored rows. */
+export function mlpNetwork(mlp: Mlp): Network {
+  const { name, sizes } = mlp;
+  const parameters = Object.entries(parameterShapes(mlp)).map(([parameter, shape]): Parameter => {
+    const layer = Number(parameter.slice(1));
+    const fans = { fanIn: sizes[layer - 1], fanOut: sizes[layer] };
+    return { name: parameter, shape, layer: "linear", bias: parameter.startsWith("b"), ...fans };
+  });
+  return {
+    name,
+    input: [sizes[0]],
+    classes: sizes[sizes.length - 1],
+    parameters,
+    work: sizes.slice(1).reduce((sum, width, layer) => sum + width * sizes[layer], 0),
+    loss: (batch) => mlpLoss(mlp, batch),
+  };
 }

@@ -1,24 +1,34 @@
 /** All ops by name, and the functions that users call. */
 import { absOp } from "./abs.ts";
 import { addOp } from "./add.ts";
+import { avgPool2dOp, globalAvgPoolOp } from "./avgPool2d.ts";
+import { batchNormOp } from "./batchNorm.ts";
 import { broadcastOp } from "./broadcast.ts";
 import { castOp } from "./cast.ts";
 import { clampOp } from "./clamp.ts";
 import { eqOp, geOp, gtOp, leOp, ltOp, neOp } from "./comparison.ts";
 import { concatOp } from "./concat.ts";
 import { constantOp } from "./constant.ts";
+import { conv2dOp } from "./conv2d.ts";
+import { conv2dInputOp } from "./conv2d-input.ts";
+import { conv2dWeightOp } from "./conv2d-weight.ts";
 import { countOp } from "./count.ts";
 import { divOp } from "./div.ts";
+import { dropoutOp } from "./dropout.ts";
 import { elementwiseOp } from "./elementwise-expression.ts";
 import { eluOp } from "./elu.ts";
 import { erfOp } from "./erf.ts";
 import { expOp } from "./exp.ts";
+import { flattenOp } from "./flatten.ts";
 import { gatherOp, scatterAddOp } from "./gather.ts";
 import { geluOp } from "./gelu.ts";
+import { groupNormOp } from "./groupNorm.ts";
 import { hardsigmoidOp } from "./hardsigmoid.ts";
 import { hardswishOp } from "./hardswish.ts";
 import { hardtanhOp } from "./hardtanh.ts";
+import { hybridMaxPool2dOp } from "./hybridMaxPool2d.ts";
 import { l2normOp } from "./l2norm.ts";
+import { layerNormOp } from "./layerNorm.ts";
 import { leakyReluOp } from "./leakyRelu.ts";
 import { linearOp } from "./linear.ts";
 import { logOp } from "./log.ts";
@@ -26,10 +36,12 @@ import { matmulOp } from "./matmul.ts";
 import { maxOp } from "./max.ts";
 import { maxOverTiesOp } from "./max-over-ties.ts";
 import { maxTiesOp } from "./max-ties.ts";
+import { globalMaxPoolOp, maxPool2dOp } from "./maxPool2d.ts";
 import { meanOp } from "./mean.ts";
 import { minOp } from "./min.ts";
 import { mulOp } from "./mul.ts";
 import { negOp } from "./neg.ts";
+import { normPoolOp } from "./normPool.ts";
 import { oneHotOp } from "./oneHot.ts";
 import type { Op } from "./op.ts";
 import { padOp } from "./pad.ts";
@@ -50,12 +62,23 @@ import { sqrtOp } from "./sqrt.ts";
 import { squareOp } from "./square.ts";
 import { subOp } from "./sub.ts";
 import { sumOp } from "./sum.ts";
+import { sumOfOp } from "./sum-of.ts";
 import { tanhOp } from "./tanh.ts";
 import { transposeOp } from "./transpose.ts";
+import { upsampleNearestOp } from "./upsampleNearest.ts";
 import { whereOp } from "./where.ts";
+import { windowReduceOp, windowSpreadOp } from "./window-sums.ts";
 
 export { abs } from "./abs.ts";
 export { add } from "./add.ts";
+export { type AvgPoolSpec, avgPool2d, globalAvgPool } from "./avgPool2d.ts";
+export {
+  type BatchNormSpec,
+  type BatchStatistics,
+  batchNorm,
+  batchNormWithStatistics,
+  runningStatistics,
+} from "./batchNorm.ts";
 export { broadcast } from "./broadcast.ts";
 export type { Operand } from "./call.ts";
 export { cast } from "./cast.ts";
@@ -63,25 +86,32 @@ export { clamp } from "./clamp.ts";
 export { eq, ge, gt, le, lt, ne } from "./comparison.ts";
 export { concat } from "./concat.ts";
 export { constant } from "./constant.ts";
+export { conv2d } from "./conv2d.ts";
 export { div } from "./div.ts";
+export { dropout } from "./dropout.ts";
 export { elu } from "./elu.ts";
 export { erf } from "./erf.ts";
 export { exp } from "./exp.ts";
+export { flatten } from "./flatten.ts";
 export { gather, scatterAdd } from "./gather.ts";
 export { gelu } from "./gelu.ts";
+export { groupNorm } from "./groupNorm.ts";
 export { hardsigmoid } from "./hardsigmoid.ts";
 export { hardswish } from "./hardswish.ts";
 export { hardtanh } from "./hardtanh.ts";
 export { l2norm } from "./l2norm.ts";
+export { layerNorm } from "./layerNorm.ts";
 export { leakyRelu } from "./leakyRelu.ts";
 export { linear } from "./linear.ts";
 export { log } from "./log.ts";
 export { matmul } from "./matmul.ts";
 export { max } from "./max.ts";
+export { globalMaxPool, maxPool2d, type Size, type WindowSpec } from "./maxPool2d.ts";
 export { mean } from "./mean.ts";
 export { min } from "./min.ts";
 export { mul } from "./mul.ts";
 export { neg } from "./neg.ts";
+export { type NormPoolSpec, normPool } from "./normPool.ts";
 export { oneHot } from "./oneHot.ts";
 export { pad } from "./pad.ts";
 export { pow } from "./pow.ts";
@@ -103,6 +133,7 @@ export { sub } from "./sub.ts";
 export { sum } from "./sum.ts";
 export { tanh } from "./tanh.ts";
 export { transpose } from "./transpose.ts";
+export { upsampleNearest } from "./upsampleNearest.ts";
 export { where } from "./where.ts";
 
 const list: readonly Op[] = [
@@ -148,6 +179,9 @@ const list: readonly Op[] = [
   whereOp,
   broadcastOp,
   concatOp,
+  conv2dOp,
+  conv2dInputOp,
+  conv2dWeightOp,
   gatherOp,
   scatterAddOp,
   l2normOp,
@@ -167,6 +201,21 @@ const list: readonly Op[] = [
   softmaxCrossEntropyOp,
   sumOp,
   transposeOp,
+  avgPool2dOp,
+  globalAvgPoolOp,
+  dropoutOp,
+  flattenOp,
+  maxPool2dOp,
+  globalMaxPoolOp,
+  hybridMaxPool2dOp,
+  normPoolOp,
+  upsampleNearestOp,
+  windowReduceOp,
+  windowSpreadOp,
+  batchNormOp,
+  groupNormOp,
+  layerNormOp,
+  sumOfOp,
 ];
 
 /** Every op by name: what builders, lowering and derivative rules look up. */

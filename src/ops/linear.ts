@@ -34,13 +34,13 @@ export const linearOp: Op = {
       node: node.id,
       loop: "contract",
       batch: [],
-      m: sizeOf(type(x).shape.slice(0, -1)),
-      n,
-      k,
+      m: [sizeOf(type(x).shape.slice(0, -1))],
+      n: [n],
+      k: [k],
       a: { value: x, strides: [k, 1], offset: 0 },
       b: { value: w, strides: [1, k], offset: 0 },
-      ...(bias === undefined ? {} : { bias: { value: bias, strides: [1], offset: 0 } }),
-      output: outputs[0],
+      ...(bias === undefined ? {} : { bias: { value: bias, strides: [0, 1], offset: 0 } }),
+      output: { value: outputs[0], strides: [n, 1], offset: 0 },
     });
   },
   pullback: (b, at, [g]) => {

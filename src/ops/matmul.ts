@@ -60,16 +60,18 @@ function lower({ node, inputs, outputs, type, emit }: Lowering): void {
   const bStrides = stridesIn(batch, b, node.options.transposeB === true);
   // One right matrix for all rows: the batch axes are more rows.
   const folds = b.length === 2 && !transposeA;
+  const outer = folds ? [] : batch;
+  const rows = folds ? sizeOf(batch) * m : m;
   emit({
     node: node.id,
     loop: "contract",
-    batch: folds ? [] : batch,
-    m: folds ? sizeOf(batch) * m : m,
-    n,
-    k,
+    batch: outer,
+    m: [rows],
+    n: [n],
+    k: [k],
     a: { value: inputs[0], strides: folds ? aStrides.slice(-2) : aStrides, offset: 0 },
     b: { value: inputs[1], strides: folds ? bStrides.slice(-2) : bStrides, offset: 0 },
-    output: outputs[0],
+    output: { value: outputs[0], strides: stridesOf([...outer, rows, n]), offset: 0 },
   });
 }
 

@@ -8,7 +8,7 @@ import type { Op } from "./op.ts";
 const tied: Expr = select(ne(input(1), input(1)), ne(input(0), input(0)), eq(input(0), input(1)));
 
 /** Row-major place among the reduced axes; `axes` are the loop's axes that they are. */
-function placeAmong(reduced: readonly number[], axes: readonly number[]): Expr {
+export function placeAmong(reduced: readonly number[], axes: readonly number[]): Expr {
   const strides = stridesOf(reduced);
   return axes.map((axis, i) => mul(index(axis), constant(strides[i]))).reduce(add, constant(0));
 }

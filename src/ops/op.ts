@@ -9,7 +9,8 @@ export type Options = { readonly [key: string]: Json };
 /** An option of an op as users write it: `clamp(x, low=0, high=6)`. */
 export interface OptionSpec {
   readonly name: string;
-  readonly type: "number" | "numbers" | "integer" | "integers" | "boolean" | "string" | "expression";
+  /** A "size" is a whole number or [height, width]. */
+  readonly type: "number" | "numbers" | "integer" | "integers" | "size" | "boolean" | "string" | "expression";
   readonly default?: Json;
   readonly doc: string;
 }
@@ -76,6 +77,11 @@ export interface Op {
   ): readonly (number | undefined)[];
   /** For each kink, an int32 count of elements on it, written with other ops: the census. */
   census?(b: Builder, at: Application, kink: string): number;
+  /**
+   * For ops that select one of several entries: per result how many of them are tied (int32), the place of the first
+   * among its window's (int32, row-major), and the value that they share.
+   */
+  ties?(b: Builder, at: Application): { readonly count: number; readonly first: number; readonly value: number };
   /** An int32 count of NaN operands, for ops that declare what a NaN does to the gradient. */
   nanCensus?(b: Builder, at: Application): number;
 }

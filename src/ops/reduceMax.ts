@@ -8,6 +8,7 @@ import { applyExpression } from "./apply-expression.ts";
 import { axesOf, floatTypeOf, reductionOf } from "./arguments.ts";
 import { call, type Operand } from "./call.ts";
 import { countTies, shareEvenly } from "./max-over-ties.ts";
+import { placeAmong } from "./max-ties.ts";
 import type { Application, Builder, Kink, Op } from "./op.ts";
 import { apply, reshapeTo, unaryPullback } from "./rules.ts";
 import { keptDims, reducedShape, reductionOptions } from "./sum.ts";
@@ -37,6 +38,15 @@ function weigh(b: Builder, at: Application, value: number): number {
   }
   const { shape, type } = b.type(at.inputs[0]);
   return applyExpression(b, [maskOf(b, at, choice), value], select(input(0), input(1), zero), type, shape);
+}
+
+/** The row-major place of the first maximum among the reduced entries: int32. */
+function placeOfFirst(b: Builder, at: Application): number {
+  const { shape } = b.type(at.inputs[0]);
+  const axes = axesOf("reduceMax", shape, at.options.axes);
+  const place = select(input(0), placeAmong(reductionOf(shape, axes).reduced, axes), zero);
+  const places = applyExpression(b, [maskOf(b, at, "first")], place, "int32", shape);
+  return apply(b, "sum", [places], { axes });
 }
 
 export const reduceMaxOp: Op = {
@@ -78,6 +88,12 @@ export const reduceMaxOp: Op = {
   census: (b, at) => {
     const count = countTies(b, at, maskOf(b, at, "all"));
     return apply(b, "count", [count], { expr: expressionToJson(gt(input(0), constant(1))) });
+  },
+  ties: (b, at) => {
+    const [value] = at.outputs;
+    const { shape } = b.type(value);
+    const count = reshapeTo(b, countTies(b, at, maskOf(b, at, "all")), shape);
+    return { count, first: reshapeTo(b, placeOfFirst(b, at), shape), value };
   },
 };
 

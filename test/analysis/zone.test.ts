@@ -10,7 +10,8 @@ function images(count = 24): ImageSet {
   const pixels = Uint8Array.from({ length: count * 8 }, (_, i) => ((i * 37) % 3 === 0 ? 0 : (i * 101) % 256));
   const labels = Uint8Array.from({ length: count }, (_, i) => i % 3);
   const shape = { count, channels: 1, height: 2, width: 4, classes: 3 };
-  return { name: "toy", split: "train", ...shape, images: pixels, labels, checksum: "sha256:0", standard: false };
+  const source = { checksum: "sha256:0", standard: false, variant: "made up", skipped: [] };
+  return { name: "toy", split: "train", ...shape, images: pixels, labels, ...source };
 }
 
 function cell(over: Partial<ZoneParameters>): ZoneParameters {

@@ -30,7 +30,7 @@ test("every goal has a benchmark with that peer", () => {
   );
   const judged = peers.filter(({ name, peerName }) => goalOf(name, peerName) !== undefined);
   expect(new Set(judged.map(({ peerName }) => peerName))).toEqual(
-    new Set(["goal", "roof", "tfjs", "jax-js", "f32", "published-way", "NumPy"]),
+    new Set(["goal", "roof", "tfjs", "jax-js", "f32", "published-way", "NumPy", "matmul"]),
   );
   expect(goalOf("workers.2", "arithmetic")).toBe(0.93);
   expect(goalOf("matmul.f32.512.nn.strict", "NumPy")).toBeUndefined();

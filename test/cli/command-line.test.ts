@@ -17,6 +17,7 @@ const commands = [
   "runs",
   "figure",
   "claims",
+  "data",
   "bench",
   "doctor",
 ];
@@ -42,16 +43,22 @@ describe("wrong use is one line on stderr and exit 2", () => {
     ["zone --inits 0", "--inits: found '0', expected an integer of at least 1"],
     ["zone --model 784--256x3-10", "--model '784--256x3-10'"],
     ["zone --model lenet", "--model 'lenet': convolutional networks are not there yet"],
-    ["zone --kink maxpool.tie=native,minimal", "networks with pooling are not there yet"],
-    ["zone --kink relu.zero=1,1", "expected two different numbers"],
-    ["zone --data cifar10", "data set cifar10 is not there yet; known: mnist"],
+    ["zone --data cifar10", "cifar10: pass --data-dir with data_batch_1.bin"],
+    ["data chekc", "unknown command of data 'chekc'; did you mean check?"],
+    ["data ls cifar01", "unknown data set 'cifar01'; did you mean cifar10?"],
+    ["data check mnist --split tset", "unknown split 'tset'; did you mean test?"],
+    ["data check mnist --split val", "mnist has no split 'val'; it has train, test"],
+    ["zone --kink reduceMax.tie=first,even", "network 784-256x3-10 has none; its kinks: relu.zero"],
+    ["zone --kink relu.zero=1,1", "--kink relu.zero: found '1,1', expected two or more different choices"],
+    ["zone --kink relu.zero=0,left", "relu.zero: choice 'left' is not accepted; expected a number"],
+    ["zone --kink relu.zero=0,1 --kink reduceMax.tie=first,even,last", "reduceMax.tie: 3 choices, expected 2"],
     ["zone --formats ,", "--formats: found ',', expected a list"],
     ["probe relu(x) x=0 --backend native", "backend native is not there yet"],
     ["probe relu(x,__proto__=1) x=0", "unknown option of relu '__proto__'; there are none"],
     ["zone --samples 100 --batch 200", "--batch is 200; it cannot exceed the 100 samples"],
     ["zone --samples 70000", "--samples is 70000; the data set has 60000"],
     ["zone --kink relu.zro=0,1", "did you mean relu.zero?"],
-    ["zone --kink relu.zero=0", "expected two different numbers such as 0,1"],
+    ["zone --kink relu.zero=0", "--kink relu.zero: found '0', expected two or more different choices"],
     ["zone --formats float16,flaot32", "unknown format 'flaot32'; did you mean float32?"],
     ["zone --variant prodct", "unknown variant 'prodct'; did you mean product?"],
     ["zone --data mnits", "unknown data set 'mnits'; did you mean mnist?"],
@@ -175,7 +182,10 @@ describe("lists", () => {
     expect(await json("doctor")).toMatchObject({
       node: process.version,
       wasm: { simd: true, relaxedSimd: expect.any(Boolean), fused: expect.any(Boolean) },
-      dataSets: [{ name: "mnist", found: true }],
+      dataSets: expect.arrayContaining([
+        { name: "mnist", found: true },
+        { name: "cifar10", found: false },
+      ]),
     });
   });
 });

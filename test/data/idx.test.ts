@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { mnistPackageDirectory } from "../../src/data/idx-set.ts";
 import { dataSetNamed, loadMnist, mnistChecksums, parseIdx, readIdx, scaled } from "../../src/data/index.ts";
-import { mnistPackageDirectory } from "../../src/data/mnist.ts";
 
 const idx = (type: number, shape: readonly number[], data: readonly number[]): Uint8Array =>
   Uint8Array.from([
@@ -43,6 +43,17 @@ describe("IDX", () => {
       "f: truncated: found 6 bytes, expected a header of 16",
     );
     expect(() => readIdx(join(folder(), "absent"))).toThrow("absent: cannot be read (ENOENT)");
+  });
+
+  test("a file cut anywhere is one error, gzipped or not", () => {
+    const directory = folder();
+    const plain = idx(0x0b, [2, 3], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+    for (const whole of [plain, gzipSync(plain)]) {
+      for (let length = 0; length < whole.length; length++) {
+        writeFileSync(join(directory, "cut"), whole.subarray(0, length));
+        expect(() => readIdx(join(directory, "cut")), `length ${length}`).toThrow(/^cut: /);
+      }
+    }
   });
 
   test("gzipped files are recognised by their magic", () => {

@@ -7,7 +7,8 @@ export function choicesOf(op: Op): readonly Choices[] {
   const settings = op.kinks.flatMap((kink) => {
     const numeric = kink.number ? [0, 0.5, 1] : [];
     const overwrite = kink.overwrite ? [{ value: 1, rule: "overwrite" } as const] : [];
-    return [...kink.rules, ...numeric, ...overwrite].map((choice) => ({ [kink.name]: choice }));
+    const rules = kink.rules.map((rule) => rule.replace(":B", ":10"));
+    return [...rules, ...numeric, ...overwrite].map((choice) => ({ [kink.name]: choice }));
   });
   return [{}, ...settings];
 }

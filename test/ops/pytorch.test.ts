@@ -85,12 +85,16 @@ describe("coverage", () => {
       "constant",
       "count",
       "elementwise",
+      "hybridMaxPool2d",
       "maxOverTies",
       "maxTies",
       "oneHot",
       "pad",
       "scatterAdd",
       "softmaxCrossEntropyGradient",
+      "sumOf",
+      "windowReduce",
+      "windowSpread",
     ]);
     const tested = new Set(cases.map(({ op }) => op));
     expect([...ops.keys()].filter((op) => !tested.has(op) && !internal.has(op))).toEqual([]);

@@ -12,11 +12,27 @@ import type { Op, Options } from "../../src/ops/op.ts";
 interface Sample {
   readonly inputs: readonly ValueType[];
   readonly options?: Options;
+  /** Run-time scalars that the op reads. */
+  readonly choices?: Readonly<Record<string, number>>;
 }
 
 const float = (...shape: number[]): ValueType => ({ shape, type: "store" });
 const int = (...shape: number[]): ValueType => ({ shape, type: "int32" });
+const product = expressionToJson(mul(input(0), input(1)));
 const expr = expressionToJson(select(lt(input(0), input(1)), mul(input(0), input(1)), add(input(0), input(1))));
+
+/** An expression of an image and a number per window, over overlapping windows with padding. */
+const overlapping: Sample = {
+  inputs: [float(2, 5, 6), float(2, 3, 3)],
+  options: {
+    window: [3, 3],
+    stride: [2, 2],
+    padding: [1, 1],
+    shape: [2, 5, 6],
+    images: 1,
+    expr: expressionToJson(add(mul(input(0), input(1)), input(0))),
+  },
+};
 
 /** Ops whose operands are not all float arrays of one shape, or that need options. */
 const special: Readonly<Record<string, Sample>> = {
@@ -27,6 +43,18 @@ const special: Readonly<Record<string, Sample>> = {
   elu: { inputs: [float(3, 5)], options: { alpha: 2 } },
   cast: { inputs: [float(3, 5)], options: { to: "accumulate" } },
   concat: { inputs: [float(2, 3), float(2, 4)], options: { axis: 1 } },
+  conv2d: {
+    inputs: [float(2, 4, 7, 6), float(6, 2, 3, 2), float(6)],
+    options: { stride: [2, 1], padding: [1, 0], groups: 2 },
+  },
+  conv2dInput: {
+    inputs: [float(2, 3, 3, 4), float(3, 2, 3, 2)],
+    options: { input: [6, 5], stride: 2, padding: [1, 2], dilation: [1, 2] },
+  },
+  conv2dWeight: {
+    inputs: [float(2, 3, 3, 3), float(2, 2, 7, 6)],
+    options: { kernel: [3, 2], stride: 2, padding: [0, 1], dilation: [1, 2] },
+  },
   matmul: { inputs: [float(3, 5), float(5, 7)] },
   linear: { inputs: [float(3, 5), float(7, 5), float(7)] },
   gather: { inputs: [float(4, 3), int(5)] },
@@ -38,12 +66,24 @@ const special: Readonly<Record<string, Sample>> = {
   oneHot: { inputs: [int(4)], options: { classes: 3 } },
   pad: { inputs: [float(3, 5)], options: { low: [1, 0], high: [0, 2] } },
   softmaxCrossEntropyGradient: { inputs: [{ shape: [4, 3], type: "accumulate" }, int(4), float()] },
+  maxPool2d: { inputs: [float(2, 7, 6)], options: { window: [3, 2], stride: 2, padding: [1, 0] } },
+  hybridMaxPool2d: { inputs: [float(2, 6, 5)], options: { window: 2 }, choices: { "maxpool.tie@0": 1 } },
+  avgPool2d: { inputs: [float(2, 6, 7)], options: { window: [2, 3], stride: [2, 1], padding: 1, countPadding: false } },
+  normPool: { inputs: [float(2, 5, 4)], options: { window: 2, stride: [2, 1] } },
+  windowReduce: overlapping,
+  windowSpread: overlapping,
+  batchNorm: { inputs: [float(3, 4, 2, 3), float(4), float(4)] },
+  layerNorm: { inputs: [float(2, 3, 5), float(3, 5), float(3, 5)] },
+  groupNorm: { inputs: [float(2, 6, 3), float(6), float(6)], options: { groups: 2 } },
+  sumOf: { inputs: [float(3, 5), float(3, 1)], options: { expr: product, axes: [0], shape: [3, 5], divisor: 3 } },
+  upsampleNearest: { inputs: [float(2, 3, 5)], options: { scale: [1, 2] } },
   slice: { inputs: [float(3, 5)], options: { starts: [0, 1], stops: [3, 5] } },
 };
 
 /** One application of the op as a program; inputs are x0, x1, ..., outputs y0, y1, ... */
-function apply(op: Op, { inputs, options }: Sample): Program {
+function apply(op: Op, { inputs, options, choices = {} }: Sample): Program {
   const builder = new ProgramBuilder(ops);
+  for (const [name, value] of Object.entries(choices)) builder.choice(name, value);
   const values = inputs.map((type, i) => builder.input(`x${i}`, type));
   builder.append(op, values, options).outputs.forEach((value, i) => {
     builder.output(`y${i}`, value);

@@ -7,8 +7,9 @@ import { formatOfType } from "../../src/backends/layout.ts";
 import { plan } from "../../src/backends/planner.ts";
 import { Module } from "../../src/backends/wasm/assembler.ts";
 import { ChoiceCells, Context, Host } from "../../src/backends/wasm/context.ts";
-import { contractScratch, emitContract } from "../../src/backends/wasm/contract.ts";
-import { sizeOf } from "../../src/base/shape.ts";
+import { contractScratch, contractTables, emitContract } from "../../src/backends/wasm/contract.ts";
+import { WalkTables } from "../../src/backends/wasm/walk.ts";
+import { sizeOf, stridesOf } from "../../src/base/shape.ts";
 import { type Precision, type PrecisionSpec, precision } from "../../src/formats/precision.ts";
 import type { ContractLoop, Kernel } from "../../src/ir/loops.ts";
 
@@ -35,23 +36,23 @@ export function contraction({ batch = [], m, n, k }: Sizes, layout: Layout, with
     loop: "contract",
     node: 0,
     batch,
-    m,
-    n,
-    k,
+    m: [m],
+    n: [n],
+    k: [k],
     a: { value: 0, strides: [...outer(m * k * gap), ...(layout === "tn" ? [1, m] : [k * gap, gap])], offset: 0 },
     b: {
       value: 1,
       strides: [...batch.map(() => 0), ...(layout === "nt" ? [1, k] : [n * gap, gap])],
       offset: gap - 1,
     },
-    ...(withBias ? { bias: { value: 2, strides: [1], offset: 0 } } : {}),
-    output: withBias ? 3 : 2,
+    ...(withBias ? { bias: { value: 2, strides: [...batch.map(() => 0), 0, 1], offset: 0 } } : {}),
+    output: { value: withBias ? 3 : 2, strides: stridesOf([...batch, m, n]), offset: 0 },
   };
   const store = (shape: readonly number[]): { shape: readonly number[]; type: string } => ({ shape, type: "store" });
   return {
     values: [store(shapeA), store(shapeB), ...(withBias ? [store([n])] : []), store([...batch, m, n])],
     inputs: [{ name: "a", value: 0 }, { name: "b", value: 1 }, ...(withBias ? [{ name: "bias", value: 2 }] : [])],
-    outputs: [{ name: "out", value: loop.output }],
+    outputs: [{ name: "out", value: loop.output.value }],
     loops: [loop],
     choices: [],
   };
@@ -67,15 +68,18 @@ export function compilePacked(kernel: Kernel, precision: Precision): Compiled | 
   const formatOf = (value: number): ReturnType<typeof formatOfType> =>
     formatOfType(kernel.values[value].type, precision);
   const loop = kernel.loops[0] as ContractLoop;
-  const planned = plan({ only: kernel }, precision, () => contractScratch(loop, formatOf, precision));
+  const tables = new WalkTables();
+  contractTables(loop, formatOf, precision, (walk, bytes) => tables.address(walk, bytes));
+  const planned = plan({ only: kernel }, precision, () => contractScratch(loop, formatOf, precision), tables.end);
   const module = new Module();
   const pages = Math.ceil((planned.bytes + 64) / 65536);
   module.importMemory("engine", "memory", pages);
   const host = new Host(module);
-  const context = new Context(module, "only", planned.kernels.only, precision, host, new ChoiceCells());
+  const context = new Context(module, "only", planned.kernels.only, precision, host, new ChoiceCells(), tables);
   const f = module.function([], [], "run");
   if (!emitContract(context, f, loop, planned.kernels.only.scratch[0])) return undefined;
   const memory = new WebAssembly.Memory({ initial: pages });
+  tables.write(memory.buffer);
   const imports = { engine: { memory, host: host.call } };
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.bytes()), imports);
   return {

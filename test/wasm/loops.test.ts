@@ -176,13 +176,13 @@ function contractOf(batch: number[], m: number, n: number, k: number, transposed
     loop: "contract",
     node: 5,
     batch,
-    m,
-    n,
-    k,
+    m: [m],
+    n: [n],
+    k: [k],
     a: whole(0, a),
     b: { value: 1, strides: columns, offset: 0 },
-    ...(bias ? { bias: { value: 2, strides: [1], offset: 0 } } : {}),
-    output: 3,
+    ...(bias ? { bias: { value: 2, strides: [...batch.map(() => 0), 0, 1], offset: 0 } } : {}),
+    output: whole(3, [...batch, m, n]),
   };
   return single([store(...a), store(...b), store(n)], [store(...batch, m, n)], loop);
 }

@@ -14,7 +14,7 @@ import type { Program } from "../../src/ir/program.ts";
 import { extend, trace, type Update, update } from "../../src/ir/trace.ts";
 import { mlpNamed, parameterShapes } from "../../src/nn/architecture.ts";
 import { mlpLoss } from "../../src/nn/mlp.ts";
-import { add, exp, mul, relu, softmax, sub, sum } from "../../src/ops/index.ts";
+import { add, conv2d, exp, maxPool2d, mul, relu, softmax, sub, sum } from "../../src/ops/index.ts";
 import { lower } from "../../src/ops/lower.ts";
 import { awkward, contraction, elements, type Layout } from "./contraction.ts";
 
@@ -110,6 +110,18 @@ test.each<PrecisionSpec>([
   { store: "float16", accumulate: "float16", flush: true, block: Infinity },
 ])("contractions in narrow formats: %j", async (spec) => {
   await expectSameBits(contraction({ m: 61, n: 35, k: 601 }, "nn", true), spec, { special: 0, counts: [3] });
+});
+
+test("convolutions, overlapping pools and their gradients", async () => {
+  const net = trace(
+    ({ x, w, b, v }) => ({
+      s: sum(
+        mul(maxPool2d(relu(conv2d(x, w, b, { padding: 1, stride: [1, 2] })), { window: 3, stride: 2, padding: 1 }), v),
+      ),
+    }),
+    { x: [9, 5, 30, 41], w: [19, 5, 3, 3], b: [19], v: [9, 19, 15, 11] },
+  );
+  for (const store of ["float32", "float16"]) await expectSameBits(lower(gradient(net)), store, { counts: [2, 3] });
 });
 
 test("maps, reductions, softmax", async () => {

@@ -5,6 +5,7 @@ import type { ImageSet } from "../../data/image-set.ts";
 import type { Precision } from "../../formats/precision.ts";
 import type { Mlp } from "../../nn/architecture.ts";
 import { drawParameters } from "../../nn/initializers.ts";
+import { mlpNetwork } from "../../nn/mlp.ts";
 import { differs } from "../zone/difference.ts";
 import { type RuleName, Training } from "./training.ts";
 
@@ -114,7 +115,8 @@ export function separate(data: ImageSet, options: SeparationOptions): Separation
   const main = build();
   const draw = precision.store.carrier === "float64" ? "format" : "float32";
   const law = { law: "default", draw, format: precision.store } as const;
-  for (const [name, values] of Object.entries(drawParameters(mlp, law, seed, 0))) main.engine.write(name, values);
+  for (const [name, values] of Object.entries(drawParameters(mlpNetwork(mlp), law, seed, 0)))
+    main.engine.write(name, values);
   const copies = new Map<RuleName, Training>();
   const points: SeparationPoint[] = [];
   const miss = new NearestMiss();

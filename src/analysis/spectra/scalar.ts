@@ -4,7 +4,13 @@ import { constant, type Expr, erfc, exp as expExpr, input, log as logExpr, mul }
 
 function scalar(expr: Expr): (x: number) => number {
   const inputs = new Float64Array(1);
-  const run = interpret(expr, { inputs, index: new Int32Array(0), choice: () => 0, option: (value) => value });
+  const run = interpret(expr, {
+    inputs,
+    index: new Int32Array(0),
+    choice: () => 0,
+    option: (value) => value,
+    draw: () => 0,
+  });
   return (x) => {
     inputs[0] = x;
     return run();

@@ -57,16 +57,30 @@ export function differs(reference: readonly ArrayLike<number>[], other: readonly
   });
 }
 
+/** How far two gradients are apart, over all parameters. */
+export interface Distance {
+  /** Sums over the parameters of the L1 and the L-infinity norm of the difference (papers/maxpool 2.5). */
+  readonly l1: number;
+  readonly linf: number;
+  /** L2 norm of the difference relative to that of the reference; null where the reference is zero. */
+  readonly l2: number | null;
+}
+
+/** @returns The distance over entries that are numbers in both. */
+export function distance(reference: readonly ArrayLike<number>[], other: readonly ArrayLike<number>[]): Distance {
+  const parts = reference.map((a, part) => difference([a], [other[part]]));
+  const sum = (of: (part: Difference) => number): number => parts.reduce((total, part) => total + of(part), 0);
+  const square = sum((part) => part.reference.l2 ** 2);
+  return {
+    l1: sum((part) => part.l1),
+    linf: sum((part) => part.max),
+    l2: square > 0 ? Math.sqrt(sum((part) => part.l2 ** 2) / square) : null,
+  };
+}
+
 /** The share of entries that are zero of either sign. */
 export function zeroShare(values: ArrayLike<number>): number {
   let zeros = 0;
   for (let i = 0; i < values.length; i++) if (values[i] === 0) zeros++;
   return values.length === 0 ? 0 : zeros / values.length;
-}
-
-/** Frobenius norm in float64. */
-export function frobenius(values: ArrayLike<number>): number {
-  let square = 0;
-  for (let i = 0; i < values.length; i++) square += values[i] * values[i];
-  return Math.sqrt(square);
 }

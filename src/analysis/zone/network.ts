@@ -1,43 +1,36 @@
 /**
- * A network prepared for zone measurements: one forward with its census, the pullbacks under two choices of one kink,
- * all in one arena; and the same programs in float64, the second judge.
+ * A network prepared for zone measurements: one forward with its counts, the pullbacks under all conventions, in one arena; the
+ * same programs in float64, for the size of exact differences; and the exact judge of two pullbacks.
  */
 
-import { census } from "../../autodiff/census.ts";
+import { isLocal } from "../../autodiff/forward.ts";
 import { pullback } from "../../autodiff/pullback.ts";
 import { withResiduals } from "../../autodiff/residuals.ts";
 import type { Engine } from "../../backends/backend.ts";
+import { UsageError } from "../../base/errors.ts";
 import { compile } from "../../compile.ts";
-import { convention } from "../../conventions/convention.ts";
-import type { Precision } from "../../formats/precision.ts";
-import { precision as completePrecision } from "../../formats/precision.ts";
+import type { Convention } from "../../conventions/convention.ts";
+import { precision as completePrecision, type Precision } from "../../formats/precision.ts";
 import type { Program } from "../../ir/program.ts";
-import { type Mlp, parameterShapes } from "../../nn/architecture.ts";
-import { mlpLoss } from "../../nn/mlp.ts";
-import type { Choice } from "../../ops/op.ts";
-
-/** The pullbacks of one forward: the choice that is kept, the other one, and the other one by overwriting. */
-export const pullbackNames = ["kept", "product", "overwrite"] as const;
-export type PullbackName = (typeof pullbackNames)[number];
+import { ExactJudge } from "../exact/judge.ts";
+import { instrument, type KinkLayer } from "./layers.ts";
+import type { ZoneModel } from "./model.ts";
 
 export interface ZoneNetwork {
+  readonly batch: number;
   readonly engine: Engine;
   /** Parameter names in order; the first is the first layer's weight. */
   readonly parameters: readonly string[];
-  /** Census outputs, one per kink instance in order of the layers, with the number of elements each. */
-  readonly census: readonly {
-    readonly name: string;
-    readonly nan: string;
-    readonly preActivation: string;
-    readonly total: number;
-  }[];
-  /** What each linear layer multiplies: x, then the hidden activations. */
-  readonly activations: readonly string[];
+  readonly layers: readonly KinkLayer[];
+  /** Whether all conventions act only on kinks: then a forward that counts none needs no second pullback. */
+  readonly local: boolean;
   /** Names of what the pullbacks read: copied to the float64 replay. */
   readonly residuals: readonly string[];
   /** The same programs in float64, compiled at first use. */
   replay(): Engine;
-  gradient(pullback: PullbackName, parameter: string): string;
+  /** The judge of two pullbacks, compiled at first use. @throws UsageError where a pullback is no rational function of its gradient. */
+  exact(): ExactJudge;
+  gradient(pullback: string, parameter: string): string;
   dispose(): void;
 }
 
@@ -46,56 +39,56 @@ function prefixOutputs(program: Program, prefix: string): Program {
 }
 
 /**
- * @param choices The two values of relu.zero that are compared: the second also by `overwrite` (papers/relu0 2.2).
+ * @param conventions By the name of their pullback.
+ * @param compared The kinks whose choices differ between them: at least one must be in the network.
+ * @throws UsageError where the network has none of the kinks.
  */
 export function zoneNetwork(
-  mlp: Mlp,
+  model: ZoneModel,
   batch: number,
-  choices: readonly [number, number],
+  conventions: Readonly<Record<string, Convention>>,
+  compared: readonly string[],
   precision: Precision,
   backend = "auto",
 ): ZoneNetwork {
-  const program = mlpLoss(mlp, batch);
-  const wrt = Object.keys(parameterShapes(mlp));
-  const under = (choice: Choice): Program =>
-    pullback(program, convention("pytorch-1.13", { "relu.zero": choice }), { wrt });
-  const kept = under(choices[0]);
-  const pullbacks: Record<PullbackName, Program> = {
-    kept,
-    product: under(choices[1]),
-    overwrite: under({ value: choices[1], rule: "overwrite" }),
-  };
-  const forward = census(withResiduals(program, ...Object.values(pullbacks)));
+  const program = model.loss(batch);
+  const wrt = model.parameters;
+  const pullbacks = Object.fromEntries(
+    Object.entries(conventions).map(([name, convention]) => [name, pullback(program, convention, { wrt })]),
+  );
+  const all = Object.values(conventions);
+  const { forward, layers } = instrument(withResiduals(program, ...Object.values(pullbacks)), all, compared);
+  if (!layers.some((layer) => layer.compared)) {
+    const known = [...new Set(layers.map(({ kink }) => kink))];
+    throw new UsageError(
+      `--kink ${compared.join(", ")}: network ${model.name} has none; its kinks: ${known.join(", ") || "none"}`,
+    );
+  }
   const programs: Record<string, Program> = { forward };
-  for (const name of pullbackNames) programs[name] = prefixOutputs(pullbacks[name], name);
+  for (const [name, backward] of Object.entries(pullbacks)) programs[name] = prefixOutputs(backward, name);
   const engine = compile(programs, { precision, backend });
   let replay: Engine | undefined;
-  const relus = forward.nodes.filter((node) => node.op === "relu");
+  let exact: ExactJudge | undefined;
   return {
+    batch,
     engine,
     parameters: wrt,
-    census: relus.map((node) => ({
-      name: `census:relu.zero@${node.id}`,
-      nan: `census:nan:relu.zero@${node.id}`,
-      preActivation: nameOf(forward, node.inputs[0]),
-      total: forward.values[node.inputs[0]].shape.reduce((a, b) => a * b, 1),
-    })),
-    activations: forward.nodes.filter((node) => node.op === "linear").map((node) => nameOf(forward, node.inputs[0])),
+    layers,
+    local: all.every((convention) => isLocal(program, convention)),
     residuals: [...new Set(Object.values(pullbacks).flatMap((p) => p.inputs.map((input) => input.name)))],
     replay: () => {
       replay ??= compile(programs, { precision: completePrecision({ store: "float64" }), backend });
       return replay;
     },
-    gradient: (pullbackName, parameter) => `${pullbackName}/d:${parameter}`,
+    exact: () => {
+      exact ??= new ExactJudge(pullbacks, precision, backend);
+      return exact;
+    },
+    gradient: (name, parameter) => `${name}/d:${parameter}`,
     dispose: () => {
       engine.dispose();
       replay?.dispose();
+      exact?.dispose();
     },
   };
-}
-
-function nameOf(program: Program, value: number): string {
-  const found = [...program.outputs, ...program.inputs].find((entry) => entry.value === value);
-  if (found === undefined) throw new Error(`value ${value} is not an output`);
-  return found.name;
 }

@@ -1,31 +1,31 @@
-/** One random network scanned over a data set: on which mini-batches does the choice at the kink matter? */
-import type { ImageSet } from "../../data/image-set.ts";
-import { formatOf } from "../../formats/precision.ts";
-import { rounder } from "../../formats/round.ts";
+/** One random network scanned over a data set: on which mini-batches does the choice at the kinks matter? */
+
+import type { Carrier } from "../../backends/backend.ts";
+import { stream } from "../../base/random.ts";
+import type { BatchLoader, FloatArray } from "../../data/loader.ts";
 import type { ZoneCell } from "./cell.ts";
-import { difference, differs, zeroShare } from "./difference.ts";
-import type { PullbackName, ZoneNetwork } from "./network.ts";
-import { bifurcates, freeze } from "./replay.ts";
+import { type Distance, distance, zeroShare } from "./difference.ts";
+import { gradientsOf, type Hit, judge } from "./hit.ts";
+import type { KinkLayer } from "./layers.ts";
+import type { ZoneNetwork } from "./network.ts";
+import { freeze } from "./replay.ts";
 
-/**
- * Size of the change of the first layer's weight gradient relative to the kept one (papers/relu0 E3), in three norms, and
- * of all parameters' in L2; null where the kept gradient is zero.
- */
-export interface Change {
-  readonly l1: number | null;
-  readonly l2: number | null;
-  readonly max: number | null;
-  readonly all: number | null;
-}
-
-/** A mini-batch whose gradient depends on the choice. */
-export interface Hit {
-  readonly batch: number;
-  /** Whether the first layer's weights see it: the published test (papers/relu0 2.6). */
-  readonly firstLayer: boolean;
-  readonly bifurcates: boolean;
-  readonly product: Change;
-  readonly overwrite: Change;
+/** What was counted at one kink instance, over all mini-batches. */
+export interface LayerCount {
+  /** `<kink>@<node>` */
+  readonly layer: string;
+  readonly compared: boolean;
+  /** Elements seen; of pools: windows. */
+  readonly elements: number;
+  readonly on: number;
+  /** Of those, the ones that may reach a parameter: not silenced by a rectifier beside them. */
+  readonly reaching: number;
+  /** On the kink in float64 too, with the same rounded weights and images, out of the `examined` elements. */
+  readonly structural: number;
+  readonly examined: number;
+  /** Ties by the value tied for; null for kinks that are no ties. */
+  readonly atZero: number | null;
+  readonly positive: number | null;
 }
 
 export interface Scan {
@@ -35,12 +35,16 @@ export interface Scan {
   /** Number of the mini-batch of the first hit, in any parameter and in the first layer's weights; null if none. */
   readonly firstHit: number | null;
   readonly firstHitFirstLayer: number | null;
-  /** Mini-batches with an element on the kink. */
+  /** Mini-batches with an element on a compared kink; those with one that may reach a parameter: only they needed a second pullback. */
   readonly occur: number;
-  /** Mini-batches where `product` differs and `overwrite` does not, or the reverse (C17: none). */
+  readonly reaching: number;
+  /** Mini-batches where `product` differs and `overwrite` does not, or the reverse (papers/relu0 C17: none). */
   readonly variantsDisagree: number;
+  /** Every mini-batch whose gradients differ. */
   readonly hits: readonly Hit[];
-  /** Per ReLU layer: exact zeros, those that are zero in float64 too, NaN, and elements seen. */
+  /** Every kink instance that was counted, in program order. */
+  readonly layers: readonly LayerCount[];
+  /** Per layer with a kink at 0: exact zeros, those that are zero in float64 too, NaN, and elements seen. */
   readonly zeros: readonly number[];
   readonly structuralZeros: readonly number[];
   readonly nan: readonly number[];
@@ -48,103 +52,132 @@ export interface Scan {
   /** Per weight, on the first mini-batch: share of zero gradient entries, and of those zero in float64 too. */
   readonly underflow: readonly number[];
   readonly underflowFloat64: readonly number[];
+  /** Distance of the kept gradient from itself on the same samples in another order, for the first mini-batches. */
+  readonly noise: readonly Distance[];
   readonly seconds: number;
 }
 
-/** What is stored of a scan: the same on every machine. */
-export type ScanRecord = Omit<Scan, "seconds">;
-
 export type Weights = Readonly<Record<string, ArrayLike<number>>>;
 
-/** Writes mini-batches in file order: pixel / 255 in float32, rounded to the format. */
-export class BatchSource {
-  readonly #data: ImageSet;
-  readonly #table: Float64Array;
-
-  constructor(data: ImageSet, cell: ZoneCell) {
-    this.#data = data;
-    const round = rounder(formatOf(cell.precision, "store"), "nearest", cell.precision.flush);
-    this.#table = Float64Array.from({ length: 256 }, (_, pixel) => round(Math.fround(pixel / 255)));
-  }
-
-  write(network: ZoneNetwork, first: number, count: number): void {
-    const { images, labels, channels, height, width } = this.#data;
-    const inputs = channels * height * width;
-    const x = network.engine.buffer("x");
-    const table = this.#table;
-    const start = first * inputs;
-    for (let i = 0; i < count * inputs; i++) x[i] = table[images[start + i]];
-    network.engine.buffer("labels").set(labels.subarray(first, first + count));
-  }
+interface Counter {
+  on: number;
+  reaching: number;
+  structural: number;
+  examined: number;
+  nan: number;
+  elements: number;
+  atZero: number;
+  positive: number;
 }
 
-const gradientsOf = (network: ZoneNetwork, pullback: PullbackName, engine = network.engine): ArrayLike<number>[] =>
-  network.parameters.map((parameter) => engine.buffer(network.gradient(pullback, parameter)));
+/** Counts per layer, added up over mini-batches. */
+class Counts {
+  readonly #counters: Counter[] = [];
+  /** Networks whose float64 replay has the weights. */
+  readonly #loaded = new Set<ZoneNetwork>();
+  #layers: readonly KinkLayer[] = [];
 
-/** Elements on the kink that are zero in float64 too, per layer: all-zero inputs, not accidents of rounding. */
-function structural(network: ZoneNetwork): number[] {
-  const replay = network.replay();
-  for (const name of ["x", "labels"]) replay.write(name, network.engine.buffer(name));
-  replay.run("forward");
-  return network.census.map(({ preActivation }) => {
-    const [low, high] = [network.engine.buffer(preActivation), replay.buffer(preActivation)];
-    let count = 0;
-    for (let i = 0; i < low.length; i++) if (low[i] === 0 && high[i] === 0) count++;
-    return count;
-  });
+  /**
+   * Adds the forward in the arena.
+   * @param examine Whether a float64 forward may tell structure from accident: it is run where something is on a kink.
+   * @returns The elements on compared kinks, and those that may reach a parameter.
+   */
+  add(network: ZoneNetwork, examine: boolean, weights: Weights): { readonly on: number; readonly reaching: number } {
+    const { layers, engine } = network;
+    this.#layers = layers;
+    const read = (name: string | undefined): number => (name === undefined ? 0 : engine.buffer(name)[0]);
+    const seen = { on: 0, reaching: 0 };
+    let any = false;
+    layers.forEach((layer, i) => {
+      this.#counters[i] ??= {
+        on: 0,
+        reaching: 0,
+        structural: 0,
+        examined: 0,
+        nan: 0,
+        elements: 0,
+        atZero: 0,
+        positive: 0,
+      };
+      const counter = this.#counters[i];
+      const [on, reaching] = [read(layer.on), read(layer.reaching)];
+      counter.on += on;
+      counter.reaching += reaching;
+      counter.nan += read(layer.nan);
+      counter.elements += layer.total;
+      counter.atZero += read(layer.atZero);
+      counter.positive += read(layer.positive);
+      if (on > 0) any = true;
+      if (!layer.compared) return;
+      seen.on += on;
+      seen.reaching += reaching;
+    });
+    if (examine && any) this.#addStructural(network, this.#replayed(network, weights));
+    if (examine || !any) for (const [i, { total }] of layers.entries()) this.#counters[i].examined += total;
+    return seen;
+  }
+
+  /** The float64 forward of the samples in the arena. */
+  #replayed(network: ZoneNetwork, weights: Weights): ZoneNetwork["engine"] {
+    const replay = network.replay();
+    const known = this.#loaded.has(network) ? [] : Object.keys(weights);
+    this.#loaded.add(network);
+    for (const name of [...known, "x", "labels"]) replay.write(name, network.engine.buffer(name));
+    replay.run("forward");
+    return replay;
+  }
+
+  /** Adds what is on its kink in a float64 forward too: all-zero inputs and equal patches, not accidents of rounding. */
+  #addStructural({ layers, engine }: ZoneNetwork, replay: ZoneNetwork["engine"]): void {
+    layers.forEach((layer, i) => {
+      if (!layer.tie && !layer.kink.endsWith(".zero")) return;
+      const [low, high] = [engine.buffer(layer.tested), replay.buffer(layer.tested)];
+      const on = layer.tie ? (x: number) => x > 1 : (x: number) => x === 0;
+      let count = 0;
+      for (let place = 0; place < low.length; place++) if (on(low[place]) && on(high[place])) count++;
+      this.#counters[i].structural += count;
+    });
+  }
+
+  layers(): LayerCount[] {
+    return this.#layers.map(({ kink, node, compared, tie }, i) => {
+      const { on, reaching, structural, examined, elements, atZero, positive } = this.#counters[i];
+      const values = tie ? { atZero, positive } : { atZero: null, positive: null };
+      return { layer: `${kink}@${node}`, compared, elements, on, reaching, structural, examined, ...values };
+    });
+  }
+
+  zeros(of: keyof Counter): number[] {
+    return this.#counters.filter((_, i) => this.#layers[i].kink.endsWith(".zero")).map((counter) => counter[of]);
+  }
 }
 
 /** Share of zero entries in the gradient of each weight (not bias), stored and on the float64 replay of the pullback. */
-function underflow(network: ZoneNetwork): { stored: number[]; float64: number[] } {
+function underflow(network: ZoneNetwork, weights: readonly string[]): { stored: number[]; float64: number[] } {
   freeze(network);
   network.replay().run("kept");
-  const weights = network.parameters.filter((parameter) => parameter.startsWith("w"));
   const share = (engine: ZoneNetwork["engine"]): number[] =>
     weights.map((parameter) => zeroShare(engine.buffer(network.gradient("kept", parameter))));
   return { stored: share(network.engine), float64: share(network.replay()) };
 }
 
-function changeOf(kept: readonly ArrayLike<number>[], other: readonly ArrayLike<number>[]): Change {
-  const first = difference(kept.slice(0, 1), other.slice(0, 1));
-  const all = difference(kept, other);
-  const relative = (change: number, reference: number): number | null => (reference > 0 ? change / reference : null);
-  return {
-    l1: relative(first.l1, first.reference.l1),
-    l2: relative(first.l2, first.reference.l2),
-    max: relative(first.max, first.reference.max),
-    all: relative(all.l2, all.reference.l2),
-  };
-}
-
-/** Runs the other pullbacks on the mini-batch in the arena; `kept` has run. */
-function judge(network: ZoneNetwork, cell: ZoneCell, batch: number, size: number): { hit?: Hit; disagree: boolean } {
-  for (const pullback of ["product", "overwrite"] as const) network.engine.run(pullback);
-  const kept = gradientsOf(network, "kept");
-  const others = { product: gradientsOf(network, "product"), overwrite: gradientsOf(network, "overwrite") };
-  const differ = { product: differs(kept, others.product), overwrite: differs(kept, others.overwrite) };
-  const disagree = differ.product !== differ.overwrite;
-  if (!differ[cell.variant]) return { disagree };
-  freeze(network);
-  const hit: Hit = {
-    batch,
-    firstLayer: differs(kept.slice(0, 1), others[cell.variant].slice(0, 1)),
-    bifurcates: bifurcates(network, cell, size),
-    product: changeOf(kept, others.product),
-    overwrite: changeOf(kept, others.overwrite),
-  };
-  return { hit, disagree };
+/** Whether a mini-batch is a hit: for ties above the threshold, else any difference. */
+export function isHit(cell: ZoneCell, { d }: Hit): boolean {
+  return !cell.comparison.ties || (cell.tau !== null && d.linf > cell.tau);
 }
 
 /**
  * Scans one network over the cell's samples; stops at the first hit unless `cell.all`.
  * @param networkOf The compiled network for a mini-batch size: the last mini-batch may be smaller.
+ * @param index Number of the network: the epoch whose order and augmentation it sees, where there are any.
  * @param stopped Asked before each mini-batch.
  */
 export function scan(
   networkOf: (batch: number) => ZoneNetwork,
   cell: ZoneCell,
-  source: BatchSource,
+  loader: BatchLoader,
   weights: Weights,
+  index = 0,
   stopped: () => boolean = () => false,
 ): Scan {
   const start = performance.now();
@@ -152,62 +185,83 @@ export function scan(
   const load = (network: ZoneNetwork): void => {
     if (loaded.has(network)) return;
     loaded.add(network);
-    for (const [name, values] of Object.entries(weights)) {
-      network.engine.write(name, values);
-      network.replay().write(name, network.engine.buffer(name));
-    }
+    for (const [name, values] of Object.entries(weights)) network.engine.write(name, values);
     // A power of two is exact in every carrier, also where the format itself cannot hold it (2^12 in float8_e4m3).
-    for (const engine of [network.engine, network.replay()]) engine.buffer("d:loss")[0] = cell.lossScale;
+    network.engine.buffer("d:loss")[0] = cell.lossScale;
   };
-  const layers = networkOf(cell.batch).census.length;
-  const perLayer = (): number[] => new Array<number>(layers).fill(0);
-  const [zeros, structuralZeros, nan, elements] = [perLayer(), perLayer(), perLayer(), perLayer()];
+  const counts = new Counts();
   const hits: Hit[] = [];
-  let [batches, scanned, occur, variantsDisagree] = [0, 0, 0, 0];
+  const noise: Distance[] = [];
+  let [batches, scanned, occur, reaching, variantsDisagree, examined] = [0, 0, 0, 0, 0, 0];
   let shares = { stored: [] as number[], float64: [] as number[] };
-  while (scanned < cell.samples && !stopped()) {
-    const size = Math.min(cell.batch, cell.samples - scanned);
+  while (batches < loader.batches && !stopped()) {
+    const size = loader.size(batches);
     const network = networkOf(size);
     load(network);
-    source.write(network, scanned, size);
+    loader.write(
+      index,
+      batches,
+      network.engine.buffer("x") as FloatArray,
+      network.engine.buffer("labels") as Int32Array,
+    );
     network.engine.run("forward");
-    let onKink = 0;
-    network.census.forEach((layer, i) => {
-      const count = network.engine.buffer(layer.name)[0];
-      zeros[i] += count;
-      onKink += count;
-      nan[i] += network.engine.buffer(layer.nan)[0];
-      elements[i] += layer.total;
-    });
-    if (onKink > 0 || batches === 0) network.engine.run("kept");
-    if (batches === 0) shares = underflow(network);
-    if (onKink > 0) {
-      occur++;
-      structural(network).forEach((count, i) => {
-        structuralZeros[i] += count;
-      });
-      const { hit, disagree } = judge(network, cell, batches, size);
+    const examine = examined < cell.exact;
+    const seen = counts.add(network, examine, weights);
+    const needed = seen.reaching > 0 || !network.local;
+    const noisy = noise.length < cell.noise;
+    if (needed || batches === 0 || noisy) network.engine.run("kept");
+    if (batches === 0) shares = underflow(network, cell.model.weights);
+    if (seen.on > 0) occur++;
+    if (needed) {
+      reaching++;
+      examined++;
+      const { hit, disagree } = judge(network, cell, batches, examine);
       if (disagree) variantsDisagree++;
       if (hit !== undefined) hits.push(hit);
     }
+    if (noisy) noise.push(noiseOf(network, stream(cell.seed, `noise/${index}/${batches}`).permutation(size)));
     batches++;
     scanned += size;
-    if (hits.length > 0 && !cell.all) break;
+    if (!cell.all && hits.length > 0 && isHit(cell, hits[hits.length - 1])) break;
   }
+  const counting = hits.filter((hit) => isHit(cell, hit));
   return {
     batches,
     scanned,
-    firstHit: hits[0]?.batch ?? null,
-    firstHitFirstLayer: hits.find((hit) => hit.firstLayer)?.batch ?? null,
+    firstHit: counting[0]?.batch ?? null,
+    firstHitFirstLayer: counting.find((hit) => hit.firstLayer)?.batch ?? null,
     occur,
+    reaching,
     variantsDisagree,
     hits,
-    zeros,
-    structuralZeros,
-    nan,
-    elements,
+    layers: counts.layers(),
+    zeros: counts.zeros("on"),
+    structuralZeros: counts.zeros("structural"),
+    nan: counts.zeros("nan"),
+    elements: counts.zeros("elements"),
     underflow: shares.stored,
     underflowFloat64: shares.float64,
+    noise,
     seconds: (performance.now() - start) / 1000,
   };
+}
+
+/**
+ * What identical programs differ by where sums are taken in another order: the same samples permuted, so that the blocks of every
+ * sum over them are. Leaves the permuted mini-batch in the arena.
+ */
+function noiseOf(network: ZoneNetwork, order: ArrayLike<number>): Distance {
+  const before = gradientsOf(network, "kept").map((gradient) => Float64Array.from(gradient));
+  for (const name of ["x", "labels"]) permuteRows(network.engine.buffer(name), order);
+  network.engine.run("forward");
+  network.engine.run("kept");
+  return distance(before, gradientsOf(network, "kept"));
+}
+
+function permuteRows(values: Carrier, order: ArrayLike<number>): void {
+  const rows = values.slice();
+  const length = values.length / order.length;
+  for (let row = 0; row < order.length; row++) {
+    values.set(rows.subarray(order[row] * length, (order[row] + 1) * length), row * length);
+  }
 }

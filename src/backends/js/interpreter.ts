@@ -27,6 +27,7 @@ export interface Environment {
   readonly index: Int32Array;
   choice(name: string): number;
   option(value: number): number;
+  draw(stream: number, a: number, b: number): number;
 }
 
 const float = new Float64Array(1);
@@ -89,6 +90,10 @@ export function interpret(root: Expr, env: Environment, arithmetic: Arithmetic =
         return () => env.choice(e.name);
       case "index":
         return () => env.index[e.axis];
+      case "draw": {
+        const [a, b] = [at(e.a), at(e.b)];
+        return (slots) => env.draw(e.stream, slots[a], slots[b]);
+      }
       case "unary": {
         const [x, f] = [at(e.x), ieee[e.name] ?? unaries[e.name]];
         return (slots) => f(slots[x]);

@@ -4,6 +4,7 @@ import { sizeOf, stridesOf } from "../../base/shape.ts";
 import { input } from "../../ir/expression.ts";
 import type { Access, ContractLoop, GatherLoop, Loop, MapLoop, MoveLoop, ReduceLoop } from "../../ir/loops.ts";
 import type { Carrier } from "../backend.ts";
+import { drawUniform } from "../stochastic.ts";
 import type { Accumulator } from "./accumulator.ts";
 import type { Arena } from "./arena.ts";
 import { type Environment, interpret } from "./interpreter.ts";
@@ -51,6 +52,7 @@ function environment(arena: Arena, loop: MapLoop | ReduceLoop, rank: number): En
     index: new Int32Array(rank),
     choice: (name) => scalar(arena.choice(name)),
     option: scalar,
+    draw: (stream, a, b) => drawUniform(arena.precision.seed, stream, arena.step, a, b),
   };
 }
 
@@ -122,33 +124,51 @@ function reduceLoop(loop: ReduceLoop, arena: Arena): () => void {
 
 function contractLoop(loop: ContractLoop, arena: Arena): () => void {
   const { precision } = arena;
+  const { batch, m, n, k, output } = loop;
   const [a, b] = [arena.carrier(loop.a.value), arena.carrier(loop.b.value)];
   const bias = loop.bias && arena.carrier(loop.bias.value);
-  const target = arena.carrier(loop.output);
+  const target = arena.carrier(output.value);
   const operand = arena.operandRounder();
-  const sums = arena.sums(loop.output, loop.node);
-  const round = arena.resultRounder(loop.output, loop.node);
-  const addRounded = arena.resultAdder(loop.output, loop.node);
-  const rank = loop.batch.length;
-  const index = new Int32Array(rank + 2);
-  const at = (access: Access, row: number, column: number): number => {
-    index[rank] = row;
-    index[rank + 1] = column;
-    return locate(access, index);
+  const sums = arena.sums(output.value, loop.node);
+  const round = arena.resultRounder(output.value, loop.node);
+  const addRounded = arena.resultAdder(output.value, loop.node);
+  const terms = new Int32Array(sizeOf(k));
+  const [stepsA, stepsB] = [terms.slice(), terms.slice()];
+  const ofTerms = (access: Access, from: number): Access => ({
+    ...access,
+    offset: 0,
+    strides: access.strides.slice(from, from + k.length),
+  });
+  const [walkA, walkB] = [ofTerms(loop.a, batch.length + m.length), ofTerms(loop.b, batch.length)];
+  eachIndex(k, (index, linear) => {
+    stepsA[linear] = locate(walkA, index);
+    stepsB[linear] = locate(walkB, index);
+  });
+  const start = (access: Access, index: Int32Array, axes: readonly number[]): number =>
+    axes.reduce((place, axis, i) => place + access.strides[i] * index[axis], access.offset);
+  const outer = [...batch, ...m, ...n];
+  const axesOf = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
+  const rows = axesOf(0, batch.length + m.length);
+  const columns = axesOf(batch.length + m.length, outer.length);
+  const columnsOfB: Access = {
+    ...loop.b,
+    strides: [...loop.b.strides.slice(0, batch.length), ...loop.b.strides.slice(batch.length + k.length)],
   };
+  const ofB = [...axesOf(0, batch.length), ...columns];
   return () =>
-    eachIndex([...loop.batch, loop.m, loop.n], (outer, linear) => {
-      index.set(outer);
-      const [row, column] = [outer[rank], outer[rank + 1]];
-      sums.at(linear, arena.step);
-      let sum = blockedSum(loop.k, precision.block, sums, (partial, k) =>
-        sums.multiplyAdd(operand(a[at(loop.a, row, k)]), operand(b[at(loop.b, k, column)]), partial, k),
+    eachIndex(outer, (index) => {
+      const place = locate(output, index);
+      const [fromA, fromB] = [start(loop.a, index, rows), start(columnsOfB, index, ofB)];
+      sums.at(place, arena.step);
+      let sum = blockedSum(terms.length, precision.block, sums, (partial, t) =>
+        sums.multiplyAdd(operand(a[fromA + stepsA[t]]), operand(b[fromB + stepsB[t]]), partial, t),
       );
       if (loop.bias && bias) {
-        const shift = bias[loop.bias.offset + loop.bias.strides[0] * column];
-        sum = precision.bias === "once" ? sums.add(sum, shift, loop.k) : addRounded(round(sum, linear), shift, linear);
+        const shift = bias[locate(loop.bias, index)];
+        sum =
+          precision.bias === "once" ? sums.add(sum, shift, terms.length) : addRounded(round(sum, place), shift, place);
       }
-      target[linear] = round(sum, linear);
+      target[place] = round(sum, place);
     });
 }
 

@@ -2,8 +2,8 @@
 import { isFloat64 } from "../../formats/define.ts";
 import type { Format } from "../../formats/format.ts";
 import { round } from "../../formats/round.ts";
-import { type Expr, visit } from "../../ir/expression.ts";
-import { classify, isArithmetic } from "../../ir/expression-class.ts";
+import { type Expr, operandsOf, visit } from "../../ir/expression.ts";
+import { classify, isArithmetic, isPlace, placeBound } from "../../ir/expression-class.ts";
 import type { Context } from "./context.ts";
 
 /** What an expression reads. */
@@ -38,7 +38,7 @@ function isNarrow(format: Format): boolean {
 function onlyAdds(expr: Expr): boolean {
   let found = true;
   visit(expr, (e) => {
-    if (isArithmetic(e)) found &&= e.kind === "binary" && (e.name === "add" || e.name === "sub");
+    if (isArithmetic(e) && !isPlace(e)) found &&= e.kind === "binary" && (e.name === "add" || e.name === "sub");
   });
   return found;
 }
@@ -55,45 +55,75 @@ function operandFormat(context: Context, operand: number | Format): Format | "bo
   return context.format(operand) ?? (context.kernel.values[operand].type === "bool" ? "bool" : "int32");
 }
 
-/** Whether every leaf of the expression satisfies a test by its kind. */
-function everyLeaf(
-  expr: Expr,
-  context: Context,
-  operands: Operands,
-  format: (format: Format) => boolean,
-  number: (value: number) => boolean,
-  integers: (extent: number) => boolean,
-): boolean {
-  const { scalar } = operands;
-  let all = true;
-  visit(expr, (e) => {
-    if (e.kind === "input") {
-      const found = operandFormat(context, operands.inputs[e.input]);
-      if (found === "int32") all &&= integers(Infinity);
-      else if (found !== "bool") all &&= format(found);
-    } else if (e.kind === "constant") all &&= number(e.value);
-    else if (e.kind === "option") all &&= scalar === undefined ? number(e.value) : format(scalar);
-    else if (e.kind === "choice") all &&= scalar !== undefined && format(scalar);
-    else if (e.kind === "index") all &&= integers(operands.extents[e.axis]);
-    else if (e.kind === "unary" && (e.name === "binade" || e.name === "pow2")) all = false;
-  });
-  return all;
+/** What a leaf must satisfy, by its kind; a sum of indices is one leaf, with the bound of its magnitude. */
+interface LeafTest {
+  format(format: Format): boolean;
+  number(value: number): boolean;
+  integers(bound: number): boolean;
 }
+
+/** Whether every leaf behind the value of the expression satisfies `value`, and every leaf behind a test `test`. */
+function everyLeaf(root: Expr, context: Context, operands: Operands, value: LeafTest, test: LeafTest): boolean {
+  const { scalar } = operands;
+  const leaf = (e: Expr, wanted: LeafTest): boolean => {
+    if (isPlace(e))
+      return e.kind === "constant" ? wanted.number(e.value) : wanted.integers(placeBound(e, operands.extents));
+    switch (e.kind) {
+      case "input": {
+        const found = operandFormat(context, operands.inputs[e.input]);
+        if (found === "int32") return wanted.integers(Infinity);
+        return found === "bool" || wanted.format(found);
+      }
+      case "constant":
+        return wanted.number(e.value);
+      case "option":
+        return scalar === undefined ? wanted.number(e.value) : wanted.format(scalar);
+      case "choice":
+        return scalar !== undefined && wanted.format(scalar);
+      case "draw":
+        return false;
+      default:
+        return !(e.kind === "unary" && (e.name === "binade" || e.name === "pow2"));
+    }
+  };
+  const seen = new Map([
+    [value, new Set<Expr>()],
+    [test, new Set<Expr>()],
+  ]);
+  const walk = (e: Expr, wanted: LeafTest): boolean => {
+    const known = seen.get(wanted) as Set<Expr>;
+    if (known.has(e)) return true;
+    known.add(e);
+    if (!leaf(e, wanted)) return false;
+    if (isPlace(e)) return true;
+    if (e.kind === "select") return walk(e.test, test) && walk(e.a, wanted) && walk(e.b, wanted);
+    return operandsOf(e).every((operand) => walk(operand, e.kind === "compare" ? test : wanted));
+  };
+  return walk(root, value);
+}
+
+const always: LeafTest = { format: () => true, number: () => true, integers: () => true };
+const float32Leaf: LeafTest = {
+  format: (format) => format.carrier === "float32",
+  number: (value) => Object.is(Math.fround(value), value),
+  integers: (bound) => bound <= float32Integers,
+};
 
 /** Whether float32 lanes give the value of `expr`, to be rounded to `target` (undefined: int32 or bool). */
 export function fitsFloat32(expr: Expr, target: Format | undefined, context: Context, operands: Operands): boolean {
   const form = classify(expr);
   if (form === "composite") return false;
-  const inFloat32 = (extent: number): boolean => extent <= float32Integers;
-  const float32Number = (value: number): boolean => Object.is(Math.fround(value), value);
-  const float32Leaves = everyLeaf(expr, context, operands, (f) => f.carrier === "float32", float32Number, inFloat32);
-  if (target === undefined) return form === "exact" && float32Leaves;
+  const float32Leaves = (): boolean => everyLeaf(expr, context, operands, float32Leaf, float32Leaf);
+  if (target === undefined) return form === "exact" && float32Leaves();
   if (context.precision.rounding !== "nearest" || target.carrier !== "float32") return false;
-  if (isFloat32(target)) return float32Leaves;
-  if (form === "exact") return float32Leaves;
-  const narrowNumber = (value: number): boolean => Object.is(round(target, value), value);
+  if (isFloat32(target) || form === "exact") return float32Leaves();
   const fits = onlyAdds(expr) ? isShort : isNarrow;
-  return fits(target) && everyLeaf(expr, context, operands, fits, narrowNumber, () => false);
+  const narrowLeaf: LeafTest = {
+    format: fits,
+    number: (value) => Object.is(round(target, value), value),
+    integers: () => false,
+  };
+  return fits(target) && everyLeaf(expr, context, operands, narrowLeaf, float32Leaf);
 }
 
 const toInteger: ReadonlySet<string> = new Set(["floor", "ceil", "trunc", "nearest"]);
@@ -110,7 +140,10 @@ function rounds(expr: Expr): boolean {
 export function isExactIn(expr: Expr, target: Format, context: Context, operands: Operands): boolean {
   if (context.precision.flush || classify(expr) !== "exact" || rounds(expr)) return false;
   const bits = 2 ** (target.fractionBits + 1);
-  const number = (value: number): boolean => Object.is(round(target, value), value);
-  const integer = (extent: number): boolean => extent <= bits && target.largest >= extent;
-  return everyLeaf(expr, context, operands, (format) => includes(target, format), number, integer);
+  const valueLeaf: LeafTest = {
+    format: (format) => includes(target, format),
+    number: (value) => Object.is(round(target, value), value),
+    integers: (bound) => bound <= bits && target.largest >= bound,
+  };
+  return everyLeaf(expr, context, operands, valueLeaf, always);
 }

@@ -1,6 +1,8 @@
 /** How the terms of a reduction are combined in registers: blocked float sums, exact integer sums, extremes. */
 import { sizeOf } from "../../base/shape.ts";
 import { isFloat64 } from "../../formats/define.ts";
+import type { Expr } from "../../ir/expression.ts";
+import { isPlace } from "../../ir/expression-class.ts";
 import type { ReduceLoop } from "../../ir/loops.ts";
 import { accumulator } from "../js/accumulator.ts";
 import type { FunctionBuilder } from "./assembler.ts";
@@ -8,7 +10,11 @@ import type { Context } from "./context.ts";
 import type { Evaluator, HostSum } from "./evaluator.ts";
 import type { Lanes } from "./lanes.ts";
 
+const isConstant = (e: Expr, value: number): boolean => e.kind === "constant" && Object.is(e.value, value);
+
 export interface Combiner {
+  /** Whether a term changes nothing: +0 in a sum (which never is -0), the identity of an extreme. */
+  ignores(element: Expr): boolean;
   /** Before the first term. */
   start(): void;
   /**
@@ -66,6 +72,7 @@ export function floatSum(
     f.set(total);
   };
   return {
+    ignores: (element) => isConstant(element, 0) && host === undefined && !blocked,
     start: () => {
       zero().set(partial);
       if (host) f.i32(0).set(k);
@@ -98,6 +105,7 @@ export function floatSum(
 export function integerSum(f: FunctionBuilder, lanes: Lanes): Combiner {
   const sum = f.local("v128");
   return {
+    ignores: (element) => isConstant(element, 0),
     start: () => f.splat(0, "i32").set(sum),
     step: (inside) => {
       if (inside) {
@@ -116,12 +124,37 @@ export function integerSum(f: FunctionBuilder, lanes: Lanes): Combiner {
   };
 }
 
-/** IEEE maximum or minimum: associative and commutative, so any order gives the same number. */
-export function extreme(f: FunctionBuilder, lanes: Lanes, combine: "max" | "min"): Combiner {
-  const best = f.local("v128");
-  const identity = (): FunctionBuilder => f.splat(combine === "max" ? -Infinity : Infinity, lanes.scalar);
+/** Whether an expression only ever is a number (no NaN): its value is chosen among constants and indices. */
+function isNumber(e: Expr): boolean {
+  if (e.kind === "select") return isNumber(e.a) && isNumber(e.b);
+  return e.kind === "compare" || isPlace(e) || (e.kind === "constant" && !Number.isNaN(e.value));
+}
+
+/**
+ * IEEE maximum or minimum: associative and commutative, so any order gives the same number. The machine's own comparison
+ * finds the magnitude. The sign of a maximum is negative where those of all terms are (-0 < +0), that of a minimum
+ * where one is. NaNs are found apart. Each of the three is one instruction deep per term.
+ */
+export function extreme(f: FunctionBuilder, lanes: Lanes, combine: "max" | "min", element: Expr): Combiner {
+  const [best, term, signs, nans] = [f.local("v128"), f.local("v128"), f.local("v128"), f.local("v128")];
+  const { name, scalar, integers, signBit } = lanes;
+  const hasNaNs = !isNumber(element);
+  const least = combine === "max" ? -Infinity : Infinity;
+  const identity = (): FunctionBuilder => f.splat(least, scalar);
+  const signMask = (): FunctionBuilder =>
+    integers === "i32x4" ? f.splat(Number(signBit), "i32") : f.splat(signBit, "i64");
+  const pushCombined = (): void => {
+    f.get(signs).get(best);
+    signMask().op("v128.bitselect");
+    if (hasNaNs) f.get(nans).op("v128.or");
+  };
   return {
-    start: () => identity().set(best),
+    ignores: (expr) => isConstant(expr, least),
+    start: () => {
+      identity().set(best);
+      identity().set(signs);
+      if (hasNaNs) f.splat(0, "i32").set(nans);
+    },
     step: (inside) => {
       if (inside) {
         identity();
@@ -129,14 +162,19 @@ export function extreme(f: FunctionBuilder, lanes: Lanes, combine: "max" | "min"
         if (lanes.count === 2) f.op("i64x2.extend_low_i32x4_s");
         f.op("v128.bitselect");
       }
-      f.get(best).op(`${lanes.name}.${combine}`).set(best);
+      f.set(term).get(best).get(term).op(`${name}.p${combine}`).set(best);
+      f.get(signs)
+        .get(term)
+        .op(combine === "max" ? "v128.and" : "v128.or")
+        .set(signs);
+      if (hasNaNs) f.get(nans).get(term).get(term).op(`${name}.ne`).op("v128.or").set(nans);
     },
     finish: (across) => {
-      f.get(best);
+      pushCombined();
       if (!across) return;
       for (let distance = lanes.count / 2; distance >= 1; distance /= 2) {
         const rotated = Array.from({ length: lanes.count }, (_, lane) => lane ^ distance);
-        f.tee(best).get(best).get(best).shuffleLanes(rotated).op(`${lanes.name}.${combine}`);
+        f.tee(best).get(best).get(best).shuffleLanes(rotated).op(`${name}.${combine}`);
       }
     },
   };

@@ -6,6 +6,7 @@ import { type CarrierName, carrierOf, formatOfType } from "../layout.ts";
 import type { PlannedKernel } from "../planner.ts";
 import type { FunctionBuilder, Module } from "./assembler.ts";
 import { type Stream, streamOf } from "./nest.ts";
+import type { WalkTables } from "./walk.ts";
 
 /**
  * A scalar computation that WebAssembly does not have: correctly rounded arithmetic in directed modes, random draws.
@@ -63,6 +64,7 @@ export class Context {
   readonly precision: Precision;
   readonly host: Host;
   readonly choices: ChoiceCells;
+  readonly tables: WalkTables;
   /** One function per loop, in order of execution. */
   readonly functions: FunctionBuilder[] = [];
   readonly #planned: PlannedKernel;
@@ -74,6 +76,7 @@ export class Context {
     precision: Precision,
     host: Host,
     choices: ChoiceCells,
+    tables: WalkTables,
   ) {
     this.module = module;
     this.name = name;
@@ -81,6 +84,7 @@ export class Context {
     this.precision = precision;
     this.host = host;
     this.choices = choices;
+    this.tables = tables;
   }
 
   get kernel(): Kernel {

@@ -2,7 +2,7 @@
 import type { FunctionBuilder, Local } from "./assembler.ts";
 
 /** Addresses of the current matrix and, in elements, the first packed column and row and how many. */
-type MatrixName = "a" | "b" | "results" | "sums" | "partials" | "column" | "columns" | "row" | "rows";
+type MatrixName = "a" | "b" | "bias" | "results" | "sums" | "partials" | "column" | "columns" | "row" | "rows";
 /** First packed term of k and how many; terms of the current block before them; first term of a block inside the chunk and how many. */
 type TermName = "term" | "terms" | "done" | "k" | "count";
 /** First row and column of the tile inside the packed ones, and arguments of the micro-kernel. */

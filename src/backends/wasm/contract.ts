@@ -8,7 +8,7 @@ import type { ContractLoop } from "../../ir/loops.ts";
 import type { FunctionBuilder } from "./assembler.ts";
 import type { Context } from "./context.ts";
 import { Driver } from "./contract-driver.ts";
-import { type ContractPlan, type FormatOf, planContract } from "./contract-plan.ts";
+import { type ContractPlan, eachTable, type FormatOf, planContract, type TableUse } from "./contract-plan.ts";
 import { once } from "./once.ts";
 import { probe } from "./probe.ts";
 import { relaxedSteps, strictSteps } from "./steps.ts";
@@ -19,6 +19,12 @@ import type { Steps } from "./tile.ts";
 /** Bytes of scratch memory that a contraction needs; 0 where `emitContract` would decline. */
 export function contractScratch(loop: ContractLoop, formatOf: FormatOf, precision: Precision): number {
   return planContract(loop, formatOf, precision, probe().fused)?.scratch.bytes ?? 0;
+}
+
+/** Calls `use` for every table that the contraction will read; none where `emitContract` would decline. */
+export function contractTables(loop: ContractLoop, formatOf: FormatOf, precision: Precision, use: TableUse): void {
+  const plan = planContract(loop, formatOf, precision, probe().fused);
+  if (plan !== undefined) eachTable(plan, loop, formatOf, use);
 }
 
 function stepsOf(context: Context, { arithmetic, lanes, accumulate }: ContractPlan): Steps {

@@ -14,13 +14,15 @@ import { formatOfType } from "../layout.ts";
 import { type Plan, type PlannedKernel, plan } from "../planner.ts";
 import { type FunctionBuilder, Module } from "./assembler.ts";
 import { ChoiceCells, Context, Host } from "./context.ts";
-import { contractScratch, emitContract } from "./contract.ts";
+import { contractScratch, contractTables, emitContract } from "./contract.ts";
 import { emitGather, scatterScratch } from "./gather.ts";
 import { emitMap } from "./map.ts";
 import { emitMove } from "./move.ts";
+import { stepGlobal } from "./philox.ts";
 import { emitReduce } from "./reduce.ts";
 import { atStripe, type Stripe, stripesOf } from "./stripes.ts";
 import { checkThreads, Threads } from "./threads.ts";
+import { WalkTables } from "./walk.ts";
 
 type Kernels = Readonly<Record<string, Kernel>>;
 
@@ -50,6 +52,24 @@ function scratchOf(loop: Loop, kernel: Kernel, precision: Precision): number {
   const formatOf = (value: number): Format | undefined => formatOfType(kernel.values[value].type, precision);
   if (loop.loop === "contract") return contractScratch(loop, formatOf, precision);
   return loop.loop === "gather" ? scatterScratch(loop) : 0;
+}
+
+/** The tables of all contractions, behind `reserved` bytes. */
+function walkTables(
+  kernels: Kernels,
+  precision: Precision,
+  reserved: number,
+  parts: (loop: Loop) => readonly Loop[],
+): WalkTables {
+  const tables = new WalkTables(reserved);
+  for (const { loops, values } of Object.values(kernels)) {
+    const formatOf = (value: number): Format | undefined => formatOfType(values[value].type, precision);
+    for (const loop of loops.flatMap(parts)) {
+      if (loop.loop !== "contract") continue;
+      contractTables(loop, formatOf, precision, (walk, bytes) => tables.address(walk, bytes));
+    }
+  }
+  return tables;
 }
 
 function pagesOf(planned: Plan): number {
@@ -93,13 +113,17 @@ export function compileWasm(kernels: Kernels, precision: Precision, threads = 1)
   checkThreads(threads);
   const cells = choiceCells(kernels, precision);
   const striped = new Map<Loop, readonly Stripe[]>();
-  const scratchBytes = (loop: Loop, kernel: Kernel): number => {
-    const stripes = stripesOf(loop, kernel, precision, threads);
-    if (stripes.length === 0) return scratchOf(loop, kernel, precision);
-    striped.set(loop, stripes);
-    return stripes.reduce((sum, stripe) => sum + scratchOf(stripe.loop, kernel, precision), 0);
-  };
-  const planned = plan(kernels, precision, scratchBytes, cells.bytes);
+  for (const kernel of Object.values(kernels)) {
+    for (const loop of kernel.loops) {
+      const stripes = stripesOf(loop, kernel, precision, threads);
+      if (stripes.length > 0) striped.set(loop, stripes);
+    }
+  }
+  const parts = (loop: Loop): readonly Loop[] => striped.get(loop)?.map((stripe) => stripe.loop) ?? [loop];
+  const scratchBytes = (loop: Loop, kernel: Kernel): number =>
+    parts(loop).reduce((sum, part) => sum + scratchOf(part, kernel, precision), 0);
+  const tables = walkTables(kernels, precision, cells.bytes, parts);
+  const planned = plan(kernels, precision, scratchBytes, tables.end);
   const pages = pagesOf(planned);
   const isThreaded = striped.size > 0;
   const memory = allocate(pages, isThreaded);
@@ -115,7 +139,7 @@ export function compileWasm(kernels: Kernels, precision: Precision, threads = 1)
     const first = stripeCount;
     let scratch = kernel.scratch[index];
     for (const stripe of stripes) {
-      const context = new Context(module, name, atStripe(kernel, stripe, precision), precision, host, cells);
+      const context = new Context(module, name, atStripe(kernel, stripe, precision), precision, host, cells, tables);
       emitLoop(context, module.function([], [], `stripe:${stripeCount}`), stripe.loop, scratch, arena);
       scratch += scratchOf(stripe.loop, kernel.kernel, precision);
       stripeCount += 1;
@@ -127,7 +151,7 @@ export function compileWasm(kernels: Kernels, precision: Precision, threads = 1)
     f.i32(number).f64(0).f64(0).i32(0).i32(0).call(host.callee).op("drop");
   };
   for (const [name, kernel] of Object.entries(planned.kernels)) {
-    const context = new Context(module, name, kernel, precision, host, cells);
+    const context = new Context(module, name, kernel, precision, host, cells, tables);
     const arena = new Arena(name, kernel, shared);
     kernel.kernel.loops.forEach((loop, index) => {
       const f = module.function([]);
@@ -139,9 +163,11 @@ export function compileWasm(kernels: Kernels, precision: Precision, threads = 1)
     for (const f of context.functions) run.call(f);
   }
   const imports = { engine: { memory, host: host.call } };
+  tables.write(memory.buffer);
   const compiled = new WebAssembly.Module(module.bytes());
   const instance = new WebAssembly.Instance(compiled, imports);
   const { exports } = instance;
+  const stepCell = exports[stepGlobal] as WebAssembly.Global | undefined;
   if (isThreaded) crew = new Threads(threads, compiled, memory, instance, stripeCount);
   const cellValues = new Float64Array(shared.memory, 0, cells.cells.length);
   const storeChoices = (): void => {
@@ -174,6 +200,7 @@ export function compileWasm(kernels: Kernels, precision: Precision, threads = 1)
     setStep: (step) => {
       host.step = step;
       shared.step = step;
+      if (stepCell !== undefined) stepCell.value = step | 0;
     },
     run: (name) => {
       const run = runs.get(name);

@@ -15,6 +15,7 @@ import type { FunctionBuilder, Local } from "./assembler.ts";
 import type { Context, HostFunction } from "./context.ts";
 import { type Bindings, printExpression, printMask } from "./expression.ts";
 import { eachLane, type Lanes, roundToFloat32 } from "./lanes.ts";
+import { drawFunction } from "./philox.ts";
 
 /** Pushes (element, k) of a lane as two i32: the coordinates of stochastic rounding. */
 export type Coordinates = (lane: number) => void;
@@ -69,7 +70,23 @@ export class Evaluator {
       index,
       option: (value) => this.#f.splat(scalar === undefined ? value : round(scalar, value), this.lanes.scalar),
       choice: (name) => this.#f.get(this.#scalars.get(name) as Local),
+      draw: (stream, a, b) => this.#pushDraw(stream, a, b),
     };
+  }
+
+  #pushDraw(stream: number, a: Local, b: Local): void {
+    const f = this.#f;
+    const callee = drawFunction(this.#context.module, this.#context.precision.seed);
+    const result = f.local("v128");
+    const word = (x: Local, lane: number): unknown =>
+      f.get(x).lane("f64x2.extract_lane", lane).op("i64.trunc_sat_f64_u").op("i32.wrap_i64");
+    eachLane(f, result, (lane) => {
+      f.i32(stream);
+      word(a, lane);
+      word(b, lane);
+      f.call(callee);
+    });
+    f.get(result);
   }
 
   /** Pushes all ones in the lanes where a test holds. */
@@ -77,11 +94,14 @@ export class Evaluator {
     printMask(this.#f, this.lanes, expandFunctions(expr), bindings);
   }
 
-  /** Pushes the value of `expr`, ready to be rounded to `target`. */
-  pushValue(expr: Expr, target: Format | undefined, bindings: Bindings): void {
+  /**
+   * Pushes the value of `expr`, ready to be rounded to `target`.
+   * @param printed The same value where the code is: the arithmetic is that of the whole expression.
+   */
+  pushValue(expr: Expr, target: Format | undefined, bindings: Bindings, printed: Expr = expr): void {
     const evaluation = evaluationOf(expr, target, this.#context.precision.rounding);
     const host = this.#hostArithmetic(evaluation, target);
-    printExpression(this.#f, this.lanes, expandFunctions(expr), host ? { ...bindings, arithmetic: host } : bindings);
+    printExpression(this.#f, this.lanes, expandFunctions(printed), host ? { ...bindings, arithmetic: host } : bindings);
     if (evaluation.float32First) roundToFloat32(this.#f, this.lanes);
   }
 

@@ -17,6 +17,8 @@ export interface Bindings {
   option(value: number): unknown;
   choice(name: string): unknown;
   index(axis: number): unknown;
+  /** Pops nothing, reads the whole numbers a and b from locals, pushes the draws. */
+  draw(stream: number, a: Local, b: Local): unknown;
   /** Replaces + - * / sqrt: pops nothing, reads its operands from locals, pushes the result. */
   arithmetic?(name: string, operands: readonly Local[]): void;
   /** The value is NaN wherever an operand is: then the sign that `copysign` takes from a NaN does not matter. */
@@ -74,13 +76,15 @@ class Printer {
       f.splat(1, scalar).op("v128.and");
       return;
     }
-    if (isArithmetic(e) && this.#bindings.arithmetic) {
-      const operands = operandsOf(e).map((operand) => {
+    const inLocals = (): Local[] =>
+      operandsOf(e).map((operand) => {
         const local = f.local("v128");
         this.push(operand);
         f.set(local);
         return local;
       });
+    if (isArithmetic(e) && this.#bindings.arithmetic) {
+      const operands = inLocals();
       this.#bindings.arithmetic((e as { name: string }).name, operands);
       return;
     }
@@ -100,6 +104,11 @@ class Printer {
       case "index":
         this.#bindings.index(e.axis);
         return;
+      case "draw": {
+        const [a, b] = inLocals();
+        this.#bindings.draw(e.stream, a, b);
+        return;
+      }
       case "unary":
         this.push(e.x);
         this.#unary(e.name);

@@ -104,7 +104,7 @@ function emitScatter(context: Context, f: FunctionBuilder, loop: GatherLoop, scr
   const nest = new Nest(f, [inner], [], 0, lanes.count);
   const placeOf = (pointer: Local, value: number): Place => {
     const carrier = context.carrier(value);
-    return { pointer, offset: context.address(value), stride: bytesPerElement(carrier), carrier };
+    return { pointer, offset: context.address(value), unrolled: 0, stride: bytesPerElement(carrier), carrier };
   };
   const [source, target] = [placeOf(from, loop.table), placeOf(to, loop.output)];
   const atEnd = (advance: () => void): void => {

@@ -4,11 +4,23 @@ import type { FunctionBuilder } from "./assembler.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Nest } from "./nest.ts";
 
+/** Whether an expression depends on where it is: then axes stay as they are. */
 export function readsIndex(root: Expr): boolean {
   let found = false;
   visit(root, (e) => {
-    found ||= e.kind === "index";
+    found ||= e.kind === "index" || e.kind === "draw";
   });
+  return found;
+}
+
+/** The axes whose index an expression reads. */
+export function indicesOf(roots: readonly Expr[]): ReadonlySet<number> {
+  const found = new Set<number>();
+  for (const root of roots) {
+    visit(root, (e) => {
+      if (e.kind === "index") found.add(e.axis);
+    });
+  }
   return found;
 }
 
@@ -24,6 +36,11 @@ function pushSteps(f: FunctionBuilder, lanes: Lanes): void {
 
 /** Pushes the index along an axis of the nest: consecutive numbers along its vector axis. */
 export function pushIndex(f: FunctionBuilder, lanes: Lanes, nest: Nest, axis: number): void {
+  const fixed = nest.fixed[axis];
+  if (fixed !== undefined) {
+    f.splat(fixed, lanes.scalar);
+    return;
+  }
   f.get(nest.counters[axis]).op(`${lanes.scalar}.convert_i32_s`).op(`${lanes.name}.splat`);
   if (axis !== nest.vectorAxis) return;
   pushSteps(f, lanes);

@@ -23,7 +23,7 @@ export class InputVectors {
   readonly #f: FunctionBuilder;
   readonly #lanes: Lanes;
   readonly #nest: Nest;
-  readonly #vectors: readonly { readonly place: Place; readonly local: Local }[];
+  readonly #vectors: readonly { readonly input: number; readonly place: Place; readonly local: Local }[];
   readonly #places: ReadonlyMap<number, Local>;
 
   /** The first places of the nest are those of the inputs `used`. Scalars are loaded here, before the loops. */
@@ -31,23 +31,23 @@ export class InputVectors {
     this.#f = f;
     this.#lanes = lanes;
     this.#nest = nest;
-    this.#vectors = used.map((_, i) => ({ place: nest.places[i], local: f.local("v128") }));
+    this.#vectors = used.map((input, i) => ({ input, place: nest.places[i], local: f.local("v128") }));
     this.#places = new Map(used.map((input, i) => [input, this.#vectors[i].local]));
     this.#load((place) => place.pointer === undefined);
   }
 
-  /** Loads the current vectors. */
-  load(): void {
-    this.#load((place) => place.pointer !== undefined);
+  /** Loads the current vectors of some inputs. */
+  load(wanted: readonly number[]): void {
+    this.#load((place, input) => place.pointer !== undefined && wanted.includes(input));
   }
 
   push(input: number): void {
     this.#f.get(this.#places.get(input) as Local);
   }
 
-  #load(wanted: (place: Place) => boolean): void {
-    for (const { place, local } of this.#vectors) {
-      if (!wanted(place)) continue;
+  #load(wanted: (place: Place, input: number) => boolean): void {
+    for (const { input, place, local } of this.#vectors) {
+      if (!wanted(place, input)) continue;
       loadVector(this.#f, this.#nest, place, this.#lanes.count);
       widen(this.#f, this.#lanes, place.carrier);
       this.#f.set(local);
@@ -76,5 +76,5 @@ export function pushElement(f: FunctionBuilder, place: Place, lane: number): Fun
   if (place.pointer === undefined) return f.i32(lane);
   const logBytes = place.carrier === "float64" ? 3 : 2;
   f.get(place.pointer).i32(logBytes).op("i32.shr_u");
-  return f.i32(lane * (place.stride >> logBytes)).op("i32.add");
+  return f.i32((place.unrolled + lane * place.stride) >> logBytes).op("i32.add");
 }

@@ -1,16 +1,18 @@
-/** Map loops: whole vectors along the last axis of the output, whatever the strides of the inputs. */
+/** Map loops: whole vectors along the axis of the output that is cheapest to walk. */
 import { stridesOf } from "../../base/shape.ts";
+import { decide } from "../../ir/decide.ts";
 import type { MapLoop } from "../../ir/loops.ts";
 import { resultDraw } from "../stochastic.ts";
 import { fitsFloat32 } from "./arithmetic.ts";
 import type { FunctionBuilder } from "./assembler.ts";
 import type { Context } from "./context.ts";
 import { Evaluator, operandsOfLoop } from "./evaluator.ts";
-import { pushIndex, readsIndex } from "./index-vector.ts";
+import { indicesOf, pushIndex, readsIndex } from "./index-vector.ts";
 import { float32Lanes, float64Lanes, narrow } from "./lanes.ts";
 import { InputVectors, inputsOf, pushElement, pushInteger } from "./loop-values.ts";
 import { storeVector } from "./memory.ts";
 import { coalesce, Nest } from "./nest.ts";
+import { unrolledAxes, vectorAxisOf } from "./vector-axis.ts";
 
 export function emitMap(context: Context, f: FunctionBuilder, loop: MapLoop): void {
   if (loop.shape.includes(0)) return;
@@ -29,7 +31,10 @@ export function emitMap(context: Context, f: FunctionBuilder, loop: MapLoop): vo
   const keepsAxes = expressions.some(readsIndex);
   const joined = keepsAxes ? { groups: [loop.shape], streams: all } : coalesce([loop.shape], all);
   const [shape] = joined.groups;
-  const nest = new Nest(f, shape, joined.streams, shape.length - 1, lanes.count);
+  const axes = shape.map((_, axis) => axis);
+  const axis = vectorAxisOf(shape, axes, joined.streams, lanes.count);
+  const unrolled = unrolledAxes(shape, axis, shape.length, indicesOf(expressions));
+  const nest = new Nest(f, shape, joined.streams, axis, lanes.count, unrolled);
   const evaluator = new Evaluator(context, f, loop, lanes, operands, expressions);
   const inputs = new InputVectors(f, lanes, nest, used);
   const bindings = evaluator.bindings(
@@ -42,18 +47,19 @@ export function emitMap(context: Context, f: FunctionBuilder, loop: MapLoop): vo
     result: f.local("v128"),
   }));
   nest.loop(0, shape.length, () => {
-    inputs.load();
-    for (const { value, expr, place, result } of outputs) {
+    const decided = keepsAxes ? expressions.map((expr) => decide(expr, nest.ranges)) : expressions;
+    inputs.load(inputsOf(decided));
+    outputs.forEach(({ value, expr, place, result }, j) => {
       if (context.carrier(value) === "int32") {
-        pushInteger(f, evaluator, expr, bindings);
+        pushInteger(f, evaluator, decided[j], bindings);
       } else {
         const target = context.format(value);
-        evaluator.pushValue(expr, target, bindings);
+        evaluator.pushValue(expr, target, bindings, decided[j]);
         evaluator.round(expr, target, (lane) => pushElement(f, place, lane).i32(resultDraw));
         narrow(f, lanes, place.carrier);
       }
       f.set(result);
-    }
+    });
     for (const { place, result } of outputs) storeVector(f, nest, place, result, lanes.count);
   });
 }

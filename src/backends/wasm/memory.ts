@@ -5,7 +5,7 @@ import type { Nest, Place } from "./nest.ts";
 
 /** Pushes the address of a place moved by `bytes`, and returns the constant offset that the instruction adds. */
 export function pushAddress(f: FunctionBuilder, place: Place, bytes = 0): number {
-  const offset = place.offset + bytes;
+  const offset = place.offset + place.unrolled + bytes;
   if (place.pointer === undefined) f.i32(0);
   else f.get(place.pointer);
   if (offset >= 0) return offset;
@@ -23,6 +23,10 @@ export function loadVector(f: FunctionBuilder, nest: Nest, place: Place, count: 
     f.memory(bytes === 4 ? "v128.load32_splat" : "v128.load64_splat", pushAddress(f, place));
   } else if (place.stride === bytes) {
     f.memory(bytes * count === 16 ? "v128.load" : "v128.load64_zero", pushAddress(f, place), 2);
+  } else if (place.stride === 2 * bytes && bytes * count === 16 && bytes === 4) {
+    f.memory("v128.load", pushAddress(f, place), 2);
+    f.memory("v128.load", pushAddress(f, place, 16), 2);
+    f.shuffleLanes([0, 2, 4, 6]);
   } else {
     const vector = f.local("v128");
     const gather = (lanes: number): void => {

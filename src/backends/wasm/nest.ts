@@ -1,5 +1,6 @@
 /** Loop nests over strided streams: static extents, one vector axis, pointers shared by streams that move together. */
 import type { Shape } from "../../base/shape.ts";
+import type { Range } from "../../ir/decide.ts";
 import { bytesPerElement, type CarrierName } from "../layout.ts";
 import type { FunctionBuilder, Local } from "./assembler.ts";
 
@@ -51,6 +52,8 @@ export function coalesce(
 export interface Place {
   readonly pointer: Local | undefined;
   readonly offset: number;
+  /** Bytes to add to the offset while axes are unrolled. */
+  unrolled: number;
   /** Byte stride along the vector axis. */
   readonly stride: number;
   readonly carrier: CarrierName;
@@ -65,30 +68,38 @@ export class Nest {
   readonly #f: FunctionBuilder;
   readonly #extents: readonly number[];
   readonly #pointers: Pointer[] = [];
+  readonly #streams: readonly Stream[];
   readonly places: readonly Place[];
   /** Current index along each axis. */
   readonly counters: readonly Local[];
+  /** The index along an axis that is being unrolled. */
+  readonly fixed: (number | undefined)[];
+  readonly #unrolled: ReadonlySet<number>;
   /** The axis walked several elements at a time, and how many. */
   readonly vectorAxis: number;
   readonly width: number;
 
-  /** Pointers and counters are set to the start. */
+  /** Pointers and counters are set to the start. @param unrolled Axes whose iterations are written out. */
   constructor(
     f: FunctionBuilder,
     extents: readonly number[],
     streams: readonly Stream[],
     vectorAxis: number,
     width: number,
+    unrolled: ReadonlySet<number> = new Set(),
   ) {
     this.#f = f;
+    this.#unrolled = unrolled;
     this.#extents = extents;
+    this.#streams = streams;
+    this.fixed = extents.map(() => undefined);
     this.vectorAxis = vectorAxis;
     this.width = width;
     this.counters = extents.map(() => f.local("i32"));
     const known = new Map<string, Local>();
     this.places = streams.map(({ carrier, address, strides }) => {
       const stride = vectorAxis < 0 ? 0 : strides[vectorAxis];
-      if (strides.every((s) => s === 0)) return { pointer: undefined, offset: address, stride, carrier };
+      if (strides.every((s) => s === 0)) return { pointer: undefined, offset: address, unrolled: 0, stride, carrier };
       // A pointer that walks backwards would be negative if it started from 0: it holds the address itself.
       const start = strides.some((s) => s < 0) ? address : 0;
       const key = `${start}:${strides.join(",")}`;
@@ -99,7 +110,7 @@ export class Nest {
         known.set(key, local);
         this.#pointers.push({ local, strides });
       }
-      return { pointer: local, offset: address - start, stride, carrier };
+      return { pointer: local, offset: address - start, unrolled: 0, stride, carrier };
     });
   }
 
@@ -112,6 +123,10 @@ export class Nest {
   loop(from: number, to: number, body: () => void): void {
     if (from === to) {
       body();
+      return;
+    }
+    if (this.#unrolled.has(from)) {
+      this.#unroll(from, () => this.loop(from + 1, to, body));
       return;
     }
     const f = this.#f;
@@ -136,6 +151,29 @@ export class Nest {
           .branchIf(again);
       });
     this.#advance(from, -step * iterations);
+  }
+
+  /** Writes `body` once for every index: places take the steps. */
+  #unroll(axis: number, body: () => void): void {
+    const shift = (count: number): void =>
+      this.places.forEach((place, i) => {
+        place.unrolled += this.#streams[i].strides[axis] * count;
+      });
+    for (let index = 0; index < this.#extents[axis]; index++) {
+      this.fixed[axis] = index;
+      body();
+      shift(1);
+    }
+    shift(-this.#extents[axis]);
+    this.fixed[axis] = undefined;
+  }
+
+  /** Where the index of each axis can be at this point of the code. */
+  get ranges(): readonly Range[] {
+    return this.#extents.map((extent, axis) => {
+      const index = this.fixed[axis];
+      return index === undefined ? [0, extent - 1] : [index, index];
+    });
   }
 
   #advance(axis: number, count: number): void {

@@ -46,7 +46,7 @@ function copyElements(
 }
 
 /** Pushes a 4 x 4 transpose of four vectors, first row last, ready to be stored from the last to the first. */
-function transpose(f: FunctionBuilder, rows: readonly Local[]): void {
+export function transpose(f: FunctionBuilder, rows: readonly Local[]): void {
   const [t0, t1, t2, t3] = rows.map(() => f.local("v128"));
   const [r0, r1, r2, r3] = rows;
   f.get(r0).get(r1).shuffleLanes([0, 4, 1, 5]).set(t0).get(r0).get(r1).shuffleLanes([2, 6, 3, 7]).set(t1);

@@ -3,20 +3,21 @@ import { stridesOf } from "../../base/shape.ts";
 import { float32 } from "../../formats/float32.ts";
 import { float64 } from "../../formats/float64.ts";
 import type { Format } from "../../formats/format.ts";
+import { decide } from "../../ir/decide.ts";
 import { input } from "../../ir/expression.ts";
 import type { ReduceLoop } from "../../ir/loops.ts";
-import { bytesPerElement } from "../layout.ts";
 import { resultDraw } from "../stochastic.ts";
 import { fitsFloat32, type Operands } from "./arithmetic.ts";
 import type { FunctionBuilder, Local } from "./assembler.ts";
 import { type Combiner, extreme, floatSum, integerSum } from "./combiner.ts";
 import type { Context } from "./context.ts";
 import { Evaluator, operandsOfLoop } from "./evaluator.ts";
-import { pushIndex, pushInside, readsIndex } from "./index-vector.ts";
+import { indicesOf, pushIndex, pushInside, readsIndex } from "./index-vector.ts";
 import { float32Lanes, float64Lanes, type Lanes, narrow } from "./lanes.ts";
 import { InputVectors, inputsOf, pushElement, pushInteger } from "./loop-values.ts";
 import { storeLanes, storeVector } from "./memory.ts";
-import { coalesce, Nest, type Stream } from "./nest.ts";
+import { coalesce, Nest } from "./nest.ts";
+import { unrolledAxes, vectorAxisOf } from "./vector-axis.ts";
 
 /** The kinds of reduction that differ in code: float sums keep their order, integer sums and extremes need not. */
 export type Kind = "floatSum" | "integerSum" | "max" | "min";
@@ -48,24 +49,6 @@ export function lanesOf(context: Context, loop: ReduceLoop): Lanes {
     : float64Lanes;
 }
 
-/** The axis whose elements become lanes; -1 for none. Axes below `outer` index results, the others terms. */
-function vectorAxisOf(
-  extents: readonly number[],
-  outer: number,
-  streams: readonly Stream[],
-  lanes: Lanes,
-  anyOrder: boolean,
-): number {
-  const axes = extents.map((_, axis) => axis).filter((axis) => axis < outer || anyOrder);
-  const isContiguous = (axis: number): boolean => {
-    const strides = streams.map((stream) => stream.strides[axis] / bytesPerElement(stream.carrier));
-    return strides.every((stride) => stride === 0 || stride === 1) && strides.includes(1);
-  };
-  const contiguous = axes.filter((axis) => extents[axis] >= lanes.count && isContiguous(axis));
-  const largest = [...axes].sort((a, b) => extents[b] - extents[a]);
-  return contiguous[contiguous.length - 1] ?? largest[0] ?? -1;
-}
-
 function combinerOf(
   context: Context,
   f: FunctionBuilder,
@@ -75,7 +58,7 @@ function combinerOf(
 ): Combiner {
   const kind = kindOf(context, loop);
   if (kind === "floatSum") return floatSum(context, f, loop, evaluator, pushElementOf);
-  return kind === "integerSum" ? integerSum(f, evaluator.lanes) : extreme(f, evaluator.lanes, kind);
+  return kind === "integerSum" ? integerSum(f, evaluator.lanes) : extreme(f, evaluator.lanes, kind, loop.element);
 }
 
 /** Pushes the finished result of a combined value, in the output's lanes. */
@@ -113,9 +96,12 @@ export function emitReduce(context: Context, f: FunctionBuilder, loop: ReduceLoo
   const joined = keepsAxes ? { groups, streams } : coalesce(groups, streams);
   const extents = joined.groups.flat();
   const outer = joined.groups[0].length;
-  const axis = vectorAxisOf(extents, outer, joined.streams.slice(0, -1), lanes, kind !== "floatSum");
+  // Lanes are different results; where any order of the terms gives the same number they may be terms of one result.
+  const axes = extents.map((_, number) => number).filter((number) => number < outer || kind !== "floatSum");
+  const axis = vectorAxisOf(extents, axes, joined.streams, lanes.count);
   const across = axis >= outer;
-  const nest = new Nest(f, extents, joined.streams, axis, lanes.count);
+  const unrolled = unrolledAxes(extents, axis, outer, indicesOf([loop.element, finish]));
+  const nest = new Nest(f, extents, joined.streams, axis, lanes.count, unrolled);
   const place = nest.places[used.length];
   const operands = operandsOfLoop(context, loop);
   const evaluator = new Evaluator(context, f, loop, lanes, operands, [loop.element]);
@@ -129,9 +115,14 @@ export function emitReduce(context: Context, f: FunctionBuilder, loop: ReduceLoo
   nest.loop(0, outer, () => {
     combiner.start();
     nest.loop(outer, extents.length, () => {
-      inputs.load();
-      if (kind === "integerSum") pushInteger(f, evaluator, loop.element, bindings);
-      else evaluator.pushValue(loop.element, kind === "floatSum" ? context.precision.accumulate : undefined, bindings);
+      const element = keepsAxes ? decide(loop.element, nest.ranges) : loop.element;
+      if (combiner.ignores(element)) return;
+      inputs.load(inputsOf([element]));
+      if (kind === "integerSum") pushInteger(f, evaluator, element, bindings);
+      else {
+        const format = kind === "floatSum" ? context.precision.accumulate : undefined;
+        evaluator.pushValue(loop.element, format, bindings, element);
+      }
       combiner.step(across && nest.remainder > 0 ? () => pushInside(f, nest, extents[axis]) : undefined);
     });
     combiner.finish(across);

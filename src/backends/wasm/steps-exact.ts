@@ -24,7 +24,7 @@ export function roundLanes(f: FunctionBuilder, lanes: Lanes, format: Format, flu
   const unbound = (): never => {
     throw new Error("rounding: the expression has one input and nothing else");
   };
-  const bindings = { input: () => f.get(x), option: unbound, choice: unbound, index: unbound };
+  const bindings = { input: () => f.get(x), option: unbound, choice: unbound, index: unbound, draw: unbound };
   printExpression(f, lanes, roundingExpr(format, "nearest", flush, input(0), undefined, machine), bindings);
 }
 

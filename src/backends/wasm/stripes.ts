@@ -3,8 +3,9 @@ import type { Shape } from "../../base/shape.ts";
 import { isFloat64 } from "../../formats/define.ts";
 import type { Format } from "../../formats/format.ts";
 import type { Precision } from "../../formats/precision.ts";
-import type { Expr } from "../../ir/expression.ts";
-import type { Access, ContractLoop, Kernel, Loop, MapLoop, ReduceLoop } from "../../ir/loops.ts";
+import { add, constant, type Expr, index, input, visit } from "../../ir/expression.ts";
+import { substitute } from "../../ir/expression-json.ts";
+import type { Access, ContractLoop, Kernel, Loop, MapLoop, MoveLoop, ReduceLoop } from "../../ir/loops.ts";
 import { bytesPerElement, carrierOf, formatOfType } from "../layout.ts";
 import { type PlannedKernel, writesOf } from "../planner.ts";
 import { planContract } from "./contract-plan.ts";
@@ -56,13 +57,39 @@ function cutShape(
 const isNative = (format: Format | undefined): boolean =>
   format === undefined || isFloat64(format) || format.fractionBits + 1 <= 25;
 
+/** Whether an expression draws random numbers: a thread does not know the step. */
+function draws(root: Expr): boolean {
+  let found = false;
+  visit(root, (e) => {
+    found ||= e.kind === "draw";
+  });
+  return found;
+}
+
+/** The expression, of `inputs` inputs in a loop of `rank` axes, for elements that start at index `from` of an axis. */
+function indexedFrom(root: Expr, inputs: number, rank: number, axis: number, from: number): Expr {
+  if (from === 0 || !readsIndex(root)) return root;
+  const axes = Array.from({ length: rank }, (_, own) => (own === axis ? add(index(own), constant(from)) : index(own)));
+  const operands = Array.from({ length: inputs }, (_, i) => input(i));
+  return substitute(root, operands, axes);
+}
+
 function mapStripes(loop: MapLoop, threads: number): readonly Stripe[] {
   const cutting = cutShape(loop.shape, threads);
   if (product(loop.shape) < leastElements || cutting === undefined) return [];
-  if (loop.outputs.some(({ expr }) => readsIndex(expr))) return [];
-  return cutting.pieces.map(({ from, shape }) => ({
-    loop: { ...loop, shape, inputs: loop.inputs.map((access) => moved(access, cutting.axis, from)) },
-    start: from * cutting.inner,
+  if (loop.outputs.some(({ expr }) => draws(expr))) return [];
+  const { axis, inner, pieces } = cutting;
+  return pieces.map(({ from, shape }) => ({
+    loop: {
+      ...loop,
+      shape,
+      inputs: loop.inputs.map((access) => moved(access, axis, from)),
+      outputs: loop.outputs.map((output) => ({
+        ...output,
+        expr: indexedFrom(output.expr, loop.inputs.length, shape.length, axis, from),
+      })),
+    },
+    start: from * inner,
   }));
 }
 
@@ -70,33 +97,79 @@ function reduceStripes(loop: ReduceLoop, threads: number): readonly Stripe[] {
   const cutting = cutShape(loop.outer, threads);
   if (product(loop.outer) * product(loop.reduced) < leastElements || cutting === undefined) return [];
   const expressions: readonly Expr[] = loop.finish === undefined ? [loop.element] : [loop.element, loop.finish];
-  if (expressions.some(readsIndex)) return [];
-  return cutting.pieces.map(({ from, shape }) => ({
-    loop: { ...loop, outer: shape, inputs: loop.inputs.map((access) => moved(access, cutting.axis, from)) },
-    start: from * cutting.inner,
+  if (expressions.some(draws)) return [];
+  const { axis, inner, pieces } = cutting;
+  return pieces.map(({ from, shape }) => ({
+    loop: {
+      ...loop,
+      outer: shape,
+      inputs: loop.inputs.map((access) => moved(access, axis, from)),
+      element: indexedFrom(loop.element, loop.inputs.length, shape.length + loop.reduced.length, axis, from),
+      ...(loop.finish === undefined ? {} : { finish: indexedFrom(loop.finish, 1, shape.length, axis, from) }),
+    },
+    start: from * inner,
   }));
 }
 
-function contractStripes(loop: ContractLoop, threads: number): readonly Stripe[] {
-  const { m, n, k, batch } = loop;
-  if (product(batch) * m * n * k < leastProducts) return [];
-  const matrices = cutShape(batch, threads);
-  if (matrices === undefined) {
-    return cut(m, threads, tileRows).map(({ from, count }) => ({
-      loop: { ...loop, m: count, a: moved(loop.a, batch.length, from) },
-      start: from * n,
-    }));
-  }
-  const { axis } = matrices;
-  const inner = product(batch.slice(axis + 1));
-  return cut(batch[axis], threads, 1).map(({ from, count }) => ({
+function moveStripes(loop: MoveLoop, threads: number): readonly Stripe[] {
+  const cutting = cutShape(loop.shape, threads);
+  if (product(loop.shape) < leastElements || cutting === undefined) return [];
+  const { axis, inner } = cutting;
+  return cutting.pieces.map(({ from, count, shape }) => ({
     loop: {
       ...loop,
-      batch: batch.with(axis, count),
-      a: moved(loop.a, axis, from),
-      b: moved(loop.b, axis, from),
+      shape,
+      pieces: loop.pieces.flatMap((piece) => {
+        const first = Math.max(from, piece.at[axis]);
+        const end = Math.min(from + count, piece.at[axis] + piece.shape[axis]);
+        if (end <= first) return [];
+        return {
+          at: piece.at.with(axis, first - from),
+          shape: piece.shape.with(axis, end - first),
+          from: moved(piece.from, axis, first - piece.at[axis]),
+        };
+      }),
     },
-    start: from * inner * m * n,
+    start: from * inner,
+  }));
+}
+
+/** The longer of rows and columns is cut: both sides of the other one are packed once per stripe. */
+function contractStripes(loop: ContractLoop, threads: number): readonly Stripe[] {
+  const { m, n, k, batch } = loop;
+  if (product(batch) * product(m) * product(n) * product(k) < leastProducts) return [];
+  const axis = batch.findIndex((extent) => extent > 1);
+  if (axis >= 0) {
+    return cut(batch[axis], threads, 1).map(({ from, count }) => ({
+      loop: {
+        ...loop,
+        batch: batch.with(axis, count),
+        a: moved(loop.a, axis, from),
+        b: moved(loop.b, axis, from),
+        ...(loop.bias === undefined ? {} : { bias: moved(loop.bias, axis, from) }),
+        output: moved(loop.output, axis, from),
+      },
+      start: 0,
+    }));
+  }
+  const isRows = product(m) >= product(n);
+  const shape = isRows ? m : n;
+  const along = Math.max(
+    0,
+    shape.findIndex((extent) => extent > 1),
+  );
+  const [side, before] = isRows ? (["a", batch.length] as const) : (["b", batch.length + k.length] as const);
+  const results = batch.length + (isRows ? 0 : m.length) + along;
+  const unit = product(shape.slice(along + 1)) === 1 ? (isRows ? tileRows : line) : 1;
+  return cut(shape[along], threads, unit).map(({ from, count }) => ({
+    loop: {
+      ...loop,
+      [isRows ? "m" : "n"]: shape.with(along, count),
+      [side]: moved(loop[side], before + along, from),
+      ...(loop.bias === undefined ? {} : { bias: moved(loop.bias, results, from) }),
+      output: moved(loop.output, results, from),
+    },
+    start: 0,
   }));
 }
 
@@ -112,6 +185,7 @@ export function stripesOf(loop: Loop, kernel: Kernel, precision: Precision, thre
     stripes = contractStripes(loop, threads);
   } else if (writesOf(loop).every((value) => isNative(formatOf(value)))) {
     if (loop.loop === "map") stripes = mapStripes(loop, threads);
+    else if (loop.loop === "move") stripes = moveStripes(loop, threads);
     else if (loop.loop === "reduce") stripes = reduceStripes(loop, threads);
   }
   return stripes.length > 1 ? stripes : [];

@@ -26,7 +26,8 @@ function rebuild(e: Expr, of: (operand: Expr) => Expr): Expr {
       return x === e.x ? e : { ...e, x };
     }
     case "binary":
-    case "compare": {
+    case "compare":
+    case "draw": {
       const [a, b] = [of(e.a), of(e.b)];
       return a === e.a && b === e.b ? e : { ...e, a, b };
     }

@@ -1,0 +1,244 @@
+/**
+ * Every kink instance of a network on one mini-batch: what lies on it, and what another choice there alone does to the gradient:
+ * nothing, a difference of rounding (compensation), or another derivative (bifurcation).
+ */
+
+import { opOf } from "../../autodiff/application.ts";
+import { census } from "../../autodiff/census.ts";
+import { pullback } from "../../autodiff/pullback.ts";
+import { withResiduals } from "../../autodiff/residuals.ts";
+import type { Engine } from "../../backends/backend.ts";
+import { compile } from "../../compile.ts";
+import { showChoice } from "../../conventions/choice.ts";
+import { type Convention, choiceAt, convention } from "../../conventions/convention.ts";
+import type { Choice, Kink } from "../../conventions/kink.ts";
+import type { Images } from "../../data/image-set.ts";
+import { BatchLoader, type BatchOptions, type FloatArray } from "../../data/loader.ts";
+import { formatOf, type Precision } from "../../formats/precision.ts";
+import { rounder } from "../../formats/round.ts";
+import { ProgramBuilder } from "../../ir/builder.ts";
+import type { Node, Program } from "../../ir/program.ts";
+import { ops } from "../../ops/index.ts";
+import { ExactJudge } from "../exact/judge.ts";
+import { isTie } from "../zone/comparison.ts";
+import { difference } from "../zone/difference.ts";
+import type { ZoneModel } from "../zone/model.ts";
+import { type Field, fieldOf, type Image, patchOf } from "./field.ts";
+import { classifyTies, type Origins, poolWindows, type Tie, type TieClasses, tiesOf } from "./ties.ts";
+
+export interface KinkRow {
+  /** `relu.zero@3` */
+  readonly layer: string;
+  readonly op: string;
+  readonly elements: number;
+  /** Elements (of pools: windows) on the kink. */
+  readonly on: number;
+  readonly ties: TieClasses | null;
+  /** The choice in force, and the one it is compared with. */
+  readonly choice: string;
+  readonly other: string;
+  /** Parameters whose gradient differs under the other choice at this layer alone. */
+  readonly reaches: readonly string[];
+  /** L2 change of the whole gradient, relative. */
+  readonly change: number | null;
+  readonly verdict: "none" | "compensation" | "bifurcation" | "undecided";
+}
+
+export interface KinkOptions {
+  readonly precision: Precision;
+  readonly batch: number;
+  readonly init: string;
+  readonly seed: number;
+  readonly loader?: Omit<BatchOptions, "batch" | "samples" | "round">;
+  readonly backend?: string;
+}
+
+const base = "pytorch-1.13";
+
+/** Another choice at a kink: the other one-sided slope, or another rule for ties. */
+export function otherChoice(kink: Kink, current: Choice): Choice {
+  const rules = kink.rules.filter((rule) => ["first", "even"].includes(rule) && rule !== current);
+  if (!kink.number) return rules[0] ?? kink.rules.find((rule) => rule !== current) ?? current;
+  const slopes = kink.slopes.map(Number).filter((slope) => Number.isFinite(slope) && slope !== current);
+  return slopes[0] ?? (current === 0 ? 1 : 0);
+}
+
+interface Instance {
+  readonly node: Node;
+  readonly kink: Kink;
+  readonly layer: string;
+  readonly other: Convention;
+  readonly choices: readonly [Choice, Choice];
+}
+
+function instancesOf(program: Program): Instance[] {
+  const kept = convention(base);
+  return program.nodes.flatMap((node) =>
+    opOf(node).kinks.map((kink) => {
+      const layer = `${kink.name}@${node.id}`;
+      const current = choiceAt(kept, kink, node.id);
+      const other = otherChoice(kink, current);
+      return { node, kink, layer, other: convention(base, { [layer]: other }), choices: [current, other] as const };
+    }),
+  );
+}
+
+const outputsAs = (program: Program, prefix: string): Program => ({
+  ...program,
+  outputs: program.outputs.map((output) => ({ ...output, name: `${prefix}/${output.name}` })),
+});
+
+/** The program with an output `%<value>` for each value that has no name yet. */
+function exposing(program: Program, values: Iterable<number>): Program {
+  const builder = new ProgramBuilder(ops, program);
+  const named = new Set([...program.outputs, ...program.inputs].map(({ value }) => value));
+  for (const value of new Set(values)) if (!named.has(value)) builder.output(`%${value}`, value);
+  return builder.finish();
+}
+
+/** One mini-batch of a random network, ready to be asked. */
+export class KinkReport {
+  readonly #model: ZoneModel;
+  readonly #options: KinkOptions;
+  readonly #program: Program;
+  readonly #forward: Program;
+  readonly #engine: Engine;
+  readonly #instances: readonly Instance[];
+  readonly #pullbacks = new Map<string, Program>();
+  readonly #kept: Program;
+
+  /** Runs the forward and the kept pullback on the first mini-batch. @throws UsageError where network and images do not fit */
+  constructor(model: ZoneModel, images: Images, options: KinkOptions) {
+    const { precision, batch, init, seed } = options;
+    this.#model = model;
+    this.#options = options;
+    this.#program = model.loss(batch);
+    this.#instances = instancesOf(this.#program);
+    const wrt = model.parameters;
+    this.#kept = pullback(this.#program, convention(base), { wrt });
+    for (const { layer, other } of this.#instances) this.#pullbacks.set(layer, pullback(this.#program, other, { wrt }));
+    const read = this.#instances.flatMap(({ node }) => this.#imagesOf(node));
+    const residuals = withResiduals(exposing(this.#program, read), this.#kept, ...this.#pullbacks.values());
+    this.#forward = census(residuals, { nan: false });
+    const programs: Record<string, Program> = { forward: this.#forward, kept: outputsAs(this.#kept, "kept") };
+    // All others share their outputs: one is asked at a time.
+    for (const [layer, program] of this.#pullbacks) programs[layer] = outputsAs(program, "other");
+    this.#engine = compile(programs, { precision, backend: options.backend ?? "auto" });
+    const weights = model.draw({ law: init, draw: "float32", format: precision.store }, seed, 0);
+    for (const [name, values] of Object.entries(weights)) this.#engine.write(name, values);
+    this.#engine.buffer("d:loss")[0] = 1;
+    const round = rounder(formatOf(precision, "store"), "nearest", precision.flush);
+    const loader = new BatchLoader(images, { ...options.loader, seed, batch, samples: batch, round });
+    loader.write(0, 0, this.#engine.buffer("x") as FloatArray, this.#engine.buffer("labels") as Int32Array);
+    this.#engine.run("forward");
+    this.#engine.run("kept");
+  }
+
+  /** Every kink instance, in program order. */
+  get layers(): readonly string[] {
+    return this.#instances.map(({ layer }) => layer);
+  }
+
+  /** Names of the tie layers over images, in program order: those that have a picture. */
+  get pools(): readonly string[] {
+    return this.#instances.filter(({ node }) => this.#windows(node) !== undefined).map(({ layer }) => layer);
+  }
+
+  /** One row per kink instance, in program order. */
+  *rows(): Generator<KinkRow> {
+    for (const { node, kink, layer, choices } of this.#instances) {
+      const on = this.#engine.buffer(`census:${layer}`)[0];
+      const windows = this.#windows(node);
+      const operand = this.#image(node.inputs[0]);
+      const tie = isTie(kink.name);
+      const entries = this.#program.values[tie || kink.name.endsWith(".zero") ? node.outputs[0] : node.inputs[0]].shape;
+      const reached = on === 0 ? { reaches: [], change: 0 } : this.#reached(layer);
+      yield {
+        layer,
+        op: node.op,
+        elements: entries.reduce((a, b) => a * b, 1),
+        on,
+        ties:
+          tie && windows !== undefined && operand !== undefined
+            ? classifyTies(operand, windows, this.#origins(node))
+            : null,
+        choice: showChoice(choices[0]),
+        other: showChoice(choices[1]),
+        ...reached,
+        verdict: reached.reaches.length === 0 ? "none" : this.#verdict(layer),
+      };
+    }
+  }
+
+  /** The tied windows of a pool in the first image of the mini-batch, and the size of the pool's operand. */
+  tiesOf(layer: string): {
+    readonly ties: readonly Tie[];
+    readonly channels: number;
+    readonly height: number;
+    readonly width: number;
+  } {
+    const { node } = this.#instances.find((instance) => instance.layer === layer) as Instance;
+    const { data, shape } = this.#image(node.inputs[0]) as Image;
+    const [, channels, height, width] = shape;
+    const first: Image = { data, shape: [1, channels, height, width] };
+    const windows = this.#windows(node) as NonNullable<ReturnType<typeof poolWindows>>;
+    return { ties: [...tiesOf(first, windows)], channels, height, width };
+  }
+
+  dispose(): void {
+    this.#engine.dispose();
+  }
+
+  #windows(node: Node): ReturnType<typeof poolWindows> {
+    return opOf(node).ties === undefined
+      ? undefined
+      : poolWindows(this.#program, node.op, node.inputs[0], node.options);
+  }
+
+  /** Arrays that a tie layer's classes are read from. */
+  #imagesOf(node: Node): number[] {
+    if (this.#windows(node) === undefined) return [];
+    const fields = [patchOf(this.#program, node.inputs[0]), fieldOf(this.#program, node.inputs[0])];
+    return [node.inputs[0], ...fields.filter((field) => field !== undefined).map(({ value }) => value)];
+  }
+
+  #image(value: number): Image | undefined {
+    const found = [...this.#forward.outputs, ...this.#forward.inputs].find((entry) => entry.value === value);
+    return found === undefined
+      ? undefined
+      : { data: this.#engine.buffer(found.name), shape: this.#program.values[value].shape };
+  }
+
+  #origins(node: Node): Origins {
+    const origin = (field: Field | undefined): Origins["patch"] => {
+      const image = field === undefined ? undefined : this.#image(field.value);
+      return field === undefined || image === undefined ? undefined : { field, image };
+    };
+    return {
+      patch: origin(patchOf(this.#program, node.inputs[0])),
+      field: origin(fieldOf(this.#program, node.inputs[0])),
+    };
+  }
+
+  #reached(layer: string): { readonly reaches: string[]; readonly change: number | null } {
+    this.#engine.run(layer);
+    const parameters = this.#model.parameters;
+    const [kept, other] = ["kept", "other"].map((prefix) =>
+      parameters.map((name) => this.#engine.buffer(`${prefix}/d:${name}`)),
+    );
+    const all = difference(kept, other);
+    return {
+      reaches: parameters.filter((_, i) => difference([kept[i]], [other[i]]).unequal > 0),
+      change: all.reference.l2 > 0 ? all.l2 / all.reference.l2 : null,
+    };
+  }
+
+  #verdict(layer: string): KinkRow["verdict"] {
+    const pullbacks = { kept: this.#kept, other: this.#pullbacks.get(layer) as Program };
+    const judge = new ExactJudge(pullbacks, this.#options.precision, this.#options.backend);
+    const differ = judge.differ((name) => this.#engine.buffer(name), "kept", "other");
+    judge.dispose();
+    if (differ === null) return "undecided";
+    return differ ? "bifurcation" : "compensation";
+  }
+}

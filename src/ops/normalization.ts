@@ -1,0 +1,225 @@
+/**
+ * What batchNorm, layerNorm and groupNorm share: x minus its mean over some axes, divided by its standard deviation there,
+ * times gamma plus beta. Statistics take two passes (the mean, then the mean of squared deviations, the biased
+ * variance) and are stored in the accumulate format; the result is rounded once (docs/numerics.md).
+ */
+import { type Shape, sizeOf, stridesOf } from "../base/shape.ts";
+import { add, constant, div, type Expr, input, mul, one, option, sqrt, sub } from "../ir/expression.ts";
+import type { Access, ValueType } from "../ir/loops.ts";
+import { applyExpression } from "./apply-expression.ts";
+import { reductionOf } from "./arguments.ts";
+import type { Application, Builder, Lowering, Op, OptionSpec, Options } from "./op.ts";
+import { castTo, reshapeTo } from "./rules.ts";
+import { sumOf } from "./sum-of.ts";
+
+/** How x is seen: as `view`, with statistics over `axes`; gamma and beta as `affine`, which broadcasts to the view. */
+export interface Layout {
+  readonly view: Shape;
+  readonly axes: readonly number[];
+  readonly affine: Shape;
+}
+
+interface Normalization {
+  readonly name: string;
+  readonly doc: string;
+  readonly options?: readonly OptionSpec[];
+  /** @throws ShapeError where shapes do not fit. */
+  readonly layout: (x: Shape, gamma: Shape, beta: Shape, options: Options) => Layout;
+}
+
+export const epsilon: OptionSpec = {
+  name: "eps",
+  type: "number",
+  default: 1e-5,
+  doc: "added to the variance",
+};
+
+/** Statistics are stored in this slot. */
+const wide = "accumulate";
+
+/** 1 / sqrt(variance + eps). */
+export const inverseDeviation = (variance: Expr, eps: number): Expr => div(one, sqrt(add(variance, option(eps))));
+
+/** (x - mean) * r * gamma + beta. */
+export const normalized = (x: Expr, mean: Expr, r: Expr, gamma: Expr, beta: Expr): Expr =>
+  add(mul(mul(sub(x, mean), r), gamma), beta);
+
+function lowerNormalization(context: Lowering, { view, axes, affine }: Layout, eps: number): void {
+  const { node, inputs, outputs, type, scratch, emit } = context;
+  const [x, gamma, beta] = inputs;
+  const [y, mean, variance] = outputs;
+  const { outer, reduced, order, count, kept } = reductionOf(view, axes);
+  const over = (value: number, own: Shape): Access => {
+    const strides = stridesOf(own).map((stride, axis) => (own[axis] === 1 ? 0 : stride));
+    return { value, strides, offset: 0 };
+  };
+  const ordered = ({ strides, ...rest }: Access): Access => ({ ...rest, strides: order.map((axis) => strides[axis]) });
+  const base = { node: node.id, loop: "reduce", outer, reduced, combine: "sum" } as const;
+  const finish = div(input(0), constant(count));
+  emit({ ...base, inputs: [ordered(over(x, view))], element: input(0), finish, output: mean });
+  const deviation = sub(input(0), input(1));
+  const pair = [ordered(over(x, view)), ordered(over(mean, kept))];
+  emit({ ...base, inputs: pair, element: mul(deviation, deviation), finish, output: variance });
+  const r = scratch(type(variance).shape, type(variance).type);
+  const map = { node: node.id, loop: "map" } as const;
+  const flat = [sizeOf(outer)];
+  const whole = { value: variance, strides: [1], offset: 0 };
+  emit({
+    ...map,
+    shape: flat,
+    inputs: [whole],
+    outputs: [{ value: r, expr: inverseDeviation(input(0), eps) }],
+  });
+  const operands = [over(x, view), over(mean, kept), over(r, kept), over(gamma, affine), over(beta, affine)];
+  const expr = normalized(input(0), input(1), input(2), input(3), input(4));
+  emit({ ...map, shape: view, inputs: operands, outputs: [{ value: y, expr }] });
+}
+
+/** The values of a node as the view sees them. */
+interface Seen extends Layout {
+  readonly x: number;
+  readonly mean: number;
+  /** 1 / sqrt(variance + eps). */
+  readonly r: number;
+  readonly gamma: number;
+  readonly kept: Shape;
+  readonly count: number;
+}
+
+function see(b: Builder, at: Application, layout: Layout): Seen {
+  const { kept, count } = reductionOf(layout.view, layout.axes);
+  const [x, gamma] = at.inputs;
+  const [, mean, variance] = at.outputs;
+  const seenVariance = reshapeTo(b, variance, kept);
+  return {
+    ...layout,
+    kept,
+    count,
+    x: reshapeTo(b, x, layout.view),
+    mean: reshapeTo(b, mean, kept),
+    r: applyExpression(b, [seenVariance], inverseDeviation(input(0), at.options.eps as number), wide, kept),
+    gamma: reshapeTo(b, gamma, layout.affine),
+  };
+}
+
+/** (x - mean) * r, from inputs 0, 1, 2. */
+const deviations: Expr = mul(sub(input(0), input(1)), input(2));
+
+/** The axes along which gamma and beta repeat. */
+const repeated = ({ view, affine }: Layout): number[] =>
+  [...view.keys()].filter((axis) => affine[axis] === 1 && view[axis] > 1);
+
+interface Sums {
+  /** Sum of g * gamma over the statistics' axes, and of g * gamma * (x - mean) * r. */
+  readonly plain: number;
+  readonly weighted: number;
+  readonly dgamma: number;
+  readonly dbeta: number;
+}
+
+function sumsOf(b: Builder, seen: Seen, g: number): Sums {
+  const { x, mean, r, gamma, axes, affine } = seen;
+  const over = (inputs: readonly number[], expr: Expr, along: readonly number[]): number =>
+    sumOf(b, { inputs, expr, axes: along, type: wide });
+  const along = repeated(seen);
+  const dbeta = over([g], input(0), along);
+  const dgamma = over([x, mean, r, g], mul(input(3), deviations), along);
+  if (along.length === axes.length && along.every((axis, i) => axis === axes[i])) {
+    const times = (sum: number): number => applyExpression(b, [sum, gamma], mul(input(0), input(1)), wide, affine);
+    return { plain: times(dbeta), weighted: times(dgamma), dgamma, dbeta };
+  }
+  const product = mul(input(3), input(4));
+  return {
+    plain: over([g, gamma], mul(input(0), input(1)), axes),
+    weighted: over([x, mean, r, g, gamma], mul(product, deviations), axes),
+    dgamma,
+    dbeta,
+  };
+}
+
+/** r (g gamma - (plain + (x - mean) r weighted) / n), and what comes through the statistics, in one rounding. */
+function adjointOfX(
+  b: Builder,
+  seen: Seen,
+  type: ValueType,
+  g: { readonly value: number; readonly sums: Sums } | undefined,
+  ofMean: number | undefined,
+  ofVariance: number | undefined,
+): number {
+  const { x, mean, r, gamma, count, view } = seen;
+  const values = [x, mean, r];
+  const read = (value: number): Expr => input(values.push(value) - 1);
+  const n = constant(count);
+  const terms: Expr[] = [];
+  if (g !== undefined) {
+    const scaled = mul(read(g.value), read(gamma));
+    const shared = add(read(g.sums.plain), mul(deviations, read(g.sums.weighted)));
+    terms.push(mul(input(2), sub(scaled, div(shared, n))));
+  }
+  if (ofMean !== undefined) terms.push(div(read(ofMean), n));
+  if (ofVariance !== undefined) {
+    terms.push(div(mul(read(ofVariance), mul(constant(2), sub(input(0), input(1)))), n));
+  }
+  return reshapeTo(b, applyExpression(b, values, terms.reduce(add), type.type, view), type.shape);
+}
+
+export function normalization({ name, doc, options = [], layout }: Normalization): Op {
+  const layoutOf = (b: Pick<Builder, "type">, inputs: readonly number[], given: Options): Layout => {
+    const [x, gamma, beta] = inputs.map((value) => b.type(value).shape);
+    return layout(x, gamma, beta, given);
+  };
+  return {
+    name,
+    doc,
+    operands: ["x", "gamma", "beta"],
+    options: [...options, epsilon],
+    kinks: [],
+    infer: ([x, gamma, beta], given) => {
+      const { view, axes } = layout(x.shape, gamma.shape, beta.shape, given);
+      const statistics = { shape: reductionOf(view, axes).outer, type: wide };
+      return [x, statistics, statistics];
+    },
+    lower: (context) => {
+      const { inputs, node } = context;
+      lowerNormalization(context, layoutOf(context, inputs, node.options), node.options.eps as number);
+    },
+    pullback: (b, at, [gy, gMean, gVariance]) => {
+      const seen = see(b, at, layoutOf(b, at.inputs, at.options));
+      const [x, gamma, beta] = at.inputs.map((value) => b.type(value));
+      const statistic = (value: number | undefined): number | undefined =>
+        value === undefined ? undefined : reshapeTo(b, value, seen.kept);
+      const g = gy === undefined ? undefined : reshapeTo(b, gy, seen.view);
+      const sums = g === undefined ? undefined : sumsOf(b, seen, g);
+      const own = g === undefined || sums === undefined ? undefined : { value: g, sums };
+      const dx = adjointOfX(b, seen, x, own, statistic(gMean), statistic(gVariance));
+      if (sums === undefined) return [dx, undefined, undefined];
+      const parameter = (value: number, { shape, type }: ValueType): number =>
+        reshapeTo(b, castTo(b, value, type), shape);
+      return [dx, parameter(sums.dgamma, gamma), parameter(sums.dbeta, beta)];
+    },
+    pushforward: (b, at, [tx, tGamma, tBeta]) => {
+      const seen = see(b, at, layoutOf(b, at.inputs, at.options));
+      const { x, mean, r, gamma, axes, count, view, affine } = seen;
+      const values = [x, mean, r];
+      const read = (value: number): Expr => input(values.push(value) - 1);
+      const terms: Expr[] = [];
+      let statistics: readonly (number | undefined)[] = [undefined, undefined];
+      if (tx !== undefined) {
+        const t = reshapeTo(b, tx, view);
+        const average = (inputs: readonly number[], expr: Expr): number =>
+          sumOf(b, { inputs, expr, axes, type: wide, divisor: count });
+        const ofMean = average([t], input(0));
+        const slope = average([x, mean, t], mul(sub(input(0), input(1)), input(2)));
+        const shift = mul(mul(deviations, input(2)), read(slope));
+        terms.push(mul(mul(sub(sub(read(t), read(ofMean)), shift), input(2)), read(gamma)));
+        const { shape } = b.type(at.outputs[1]);
+        const ofVariance = applyExpression(b, [slope], mul(constant(2), input(0)), wide, seen.kept);
+        statistics = [reshapeTo(b, ofMean, shape), reshapeTo(b, ofVariance, shape)];
+      }
+      if (tGamma !== undefined) terms.push(mul(deviations, read(reshapeTo(b, tGamma, affine))));
+      if (tBeta !== undefined) terms.push(read(reshapeTo(b, tBeta, affine)));
+      const { shape, type } = b.type(at.outputs[0]);
+      return [reshapeTo(b, applyExpression(b, values, terms.reduce(add), type, view), shape), ...statistics];
+    },
+  };
+}
