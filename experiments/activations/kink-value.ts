@@ -196,7 +196,9 @@ const claim: Claim<KinkTrial, KinkRow> = {
 
 function figure(rows: readonly Stored[]): FigureSpec {
   const signRows = rows.filter((r) => r.part === "signs" && r.preset === "");
-  const ds = [...new Set(signRows.map((r) => r.d))];
+  const all = [...new Set(signRows.map((r) => r.d))];
+  // The least and the greatest: more would need more colors than there are.
+  const ds = all.length > 2 ? [all[0], all[all.length - 1]] : all;
   const zeroRows = rows.filter((r) => r.part === "rounded" && r.alpha === 0 && r.replica === 0);
   return {
     title: "ReLU'(0) in the Gram matrix",
@@ -216,9 +218,9 @@ function figure(rows: readonly Stored[]): FigureSpec {
         dots: true,
       }),
       barPanel({
-        title: "exact zeros with rounded Gaussian weights (log10 of the share + 7)",
+        title: "exact zeros, rounded Gaussian weights",
         xLabel: "dimension",
-        yLabel: "log10 share + 7",
+        yLabel: "log10 of the share, plus 7",
         bars: zeroRows.map((r) => ({
           x: r.d,
           series: r.format,

@@ -136,9 +136,15 @@ function figure(rows: readonly TrainingStored[]): FigureSpec {
   );
   if (wide.length > 0)
     panels.push(curves(`step 1 / lambda_max, n = 10, width ${wide[0].width}`, wide, (row) => row.activation));
-  const relu = largest.filter((row) => row.activation === "relu").sort((a, b) => a.width - b.width);
+  const relu = largest
+    .filter((row) => row.activation === "relu" && row.width !== 8192)
+    .sort((a, b) => a.width - b.width);
   if (relu.length > 1)
-    panels.push(curves("relu by width, step 1 / lambda_max, n = 10", relu, (row) => `width ${row.width}`));
+    panels.push(
+      curves("relu by width, step 1 / lambda_max, n = 10", relu, (row) =>
+        row.width === wide[0]?.width ? "relu" : `relu, width ${row.width}`,
+      ),
+    );
   return {
     title: "Training on the half circle beside what the spectrum at initialization predicts",
     caption:

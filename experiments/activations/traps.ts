@@ -111,7 +111,10 @@ function figure(rows: readonly Stored[]): FigureSpec {
           ),
         ),
       ),
-      published: bias === "none" ? angles.map((angle) => ({ series: "relu", x: angle, y: angle / (2 * Math.PI) })) : [],
+      published:
+        bias === "none" && trap === "close"
+          ? angles.map((angle) => ({ series: "relu", x: angle, y: angle / (2 * Math.PI) }))
+          : [],
       dots: true,
     });
   };

@@ -79,10 +79,15 @@ export function lineWithBand(options: LinePanelOptions): Panel {
   const { published = [], events = [] } = options;
   const points = options.points.filter((point) => point.limit !== true);
   const limits = options.points.filter((point) => point.limit === true);
+  // A line ends where only a limit is known.
+  const broken = options.points.map((point) => (point.limit === true ? { ...point, y: Number.NaN } : point));
   const series = [...new Set([...options.points, ...published].map((point) => point.series))];
   const ranged = points.filter((point) => point.low !== undefined && point.high !== undefined);
   const banded = ranged.length > 0 && options.bars !== true;
-  const ys = options.points.flatMap((point) => [point.y, point.low ?? point.y, point.high ?? point.y]);
+  const ys = [
+    ...options.points.flatMap((point) => [point.y, point.low ?? point.y, point.high ?? point.y]),
+    ...published.map((point) => point.y),
+  ];
   const xs = options.points.map((point) => point.x);
   const { domain: decades, ...yAxis } = axisTicks(
     options.yScale,
@@ -137,7 +142,7 @@ export function lineWithBand(options: LinePanelOptions): Panel {
           : undefined,
         options.scatter === true
           ? undefined
-          : line(points, { x: "x", y: "y", z: "series", stroke: (p: Point) => color(p.series), strokeWidth: 1.8 }),
+          : line(broken, { x: "x", y: "y", z: "series", stroke: (p: Point) => color(p.series), strokeWidth: 1.8 }),
         options.bars === true
           ? ruleX(ranged, { x: "x", y1: "low", y2: "high", stroke: (p: Point) => color(p.series), strokeWidth: 1.4 })
           : undefined,

@@ -33,7 +33,7 @@ export function choleskyFactor(a: SymmetricMatrix): CholeskyFactor {
     [order[k], order[best]] = [order[best], order[k]];
     const p = order[k];
     if (!(high[p * (n + 1)] > floor)) {
-      for (let i = k; i < n; i++) left += Math.max(floor, high[order[i] * (n + 1)]);
+      left += floor + remainder(high, order, k);
       break;
     }
     squareRoot(pivot, high[p * (n + 1)], low[p * (n + 1)]);
@@ -64,6 +64,14 @@ export function choleskyFactor(a: SymmetricMatrix): CholeskyFactor {
     }
   }
   return { columns, order, left };
+}
+
+/** Frobenius norm of what is left to factor from the k-th pivot on. */
+function remainder(high: Float64Array, order: Int32Array, k: number): number {
+  const n = order.length;
+  let square = 0;
+  for (let i = k; i < n; i++) for (let j = k; j < n; j++) square += high[order[i] * n + order[j]] ** 2;
+  return Math.sqrt(square);
 }
 
 /** Product of the Frobenius norms of B and its inverse, B the factor with columns of unit length: bounds its condition. */

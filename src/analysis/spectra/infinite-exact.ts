@@ -69,17 +69,10 @@ function normalizedSeries(
   return { slope: series.slope.map((c) => scale * c), value: value.map((c) => scale * c) };
 }
 
-function onesOnDiagonal(matrix: PairMatrix, n: number): PairMatrix {
-  for (let i = 0; i < n; i++) {
-    matrix.high[i * (n + 1)] = 1;
-    matrix.low[i * (n + 1)] = 0;
-  }
-  return matrix;
-}
-
 /**
  * As `infiniteGram`, without a bias, in double-double; undefined for kinks and for series that are too long. Relative errors
- * are those of the coefficients, which the recursion multiplies at most by the depth.
+ * are those of the coefficients, which the recursion multiplies at most by the depth. The diagonal of S_l is 1 up to 2^-52 and
+ * stays as it is: setting it to 1 would add 1e-16 to every eigenvalue, or take it away.
  */
 export function exactInfiniteGram(
   points: Points,
@@ -99,7 +92,6 @@ export function exactInfiniteGram(
     const slopes = applySeries(slope, s);
     first = entrywise(first, slopes);
     const values = applySeries(value, s);
-    if (options.normalization !== undefined && options.normalization !== "none") onesOnDiagonal(values, n);
     second = values;
     all = layer === 0 ? sum(first, values) : sum(entrywise(all, slopes), values);
     s = values;

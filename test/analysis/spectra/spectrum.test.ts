@@ -91,6 +91,16 @@ describe("falsifiers", () => {
   });
 });
 
+describe("depth far below rounding of the matrix", () => {
+  it.each(["tanh", "swish", "erf"])("%s, 50 points: grows from layer to layer, always resolved", (name) => {
+    const found = [1, 2, 3, 4].map((depth) =>
+      infiniteSpectrum(sets.halfCircle(50), activationNamed(name), { depth, normalization: "centred" }),
+    );
+    expect(found.every(({ resolved }) => resolved[0])).toBe(true);
+    for (let i = 1; i < found.length; i++) expect(found[i].lambdaMin).toBeGreaterThan(found[i - 1].lambdaMin);
+  });
+});
+
 describe("methods agree within their bounds", () => {
   it.each(["tanh", "swish", "erf", "gelu", "poly:0,1,0.5"])("%s: float64, double-double, Fourier", (name) => {
     const activation = activationNamed(name);
