@@ -2,6 +2,7 @@
 import { type Command, Option } from "commander";
 import { spectrumFigure } from "../../experiments/activations/spectrum-figure.ts";
 import { activationNamed } from "../analysis/spectra/activations.ts";
+import { principalComponents } from "../analysis/spectra/principal.ts";
 import { measureSpectrum, type SpectrumReport, type SpectrumRequest } from "../analysis/spectra/report.ts";
 import { roundedModes } from "../analysis/spectra/rounded.ts";
 import { formatNamed } from "../formats/index.ts";
@@ -19,6 +20,7 @@ interface Options {
   readonly data: string;
   readonly dataDir?: string;
   readonly n: string;
+  readonly components?: string;
   readonly width: string;
   readonly depth: string;
   readonly layers: string;
@@ -49,6 +51,7 @@ export function spectrumCommand(): Command {
     )
     .option("--data-dir <folder>", "read the data set from here")
     .option("--n <points>", "number of points; of a file or data set the first ones", "20")
+    .option("--components <k>", "only the first k principal components of the points, scaled to unit norm again")
     .option("--width <units>", "units per layer, or infinite", "infinite")
     .option("--depth <layers>", "hidden layers", "1")
     .addOption(new Option("--layers <which>", "trained layers: first | all").default("first"))
@@ -92,7 +95,11 @@ function requestOf(options: Options): SpectrumRequest {
   const activation = activationNamed(options.activation);
   const seed = integer(options.seed, "--seed", 0);
   const n = integer(options.n, "--n", 1);
-  const points = pointsOf(options.data, { n, seed, raw: options.raw === true, dataDir: options.dataDir });
+  const all = pointsOf(options.data, { n, seed, raw: options.raw === true, dataDir: options.dataDir });
+  const points =
+    options.components === undefined
+      ? all
+      : principalComponents(all).project(integer(options.components, "--components", 1));
   const width = options.width === "infinite" ? undefined : integer(options.width, "--width", 1);
   const depth = integer(options.depth, "--depth", 1);
   const normalization = word(options.normalization ?? (depth > 1 ? "centred" : "none"), "normalization", [

@@ -62,6 +62,11 @@ describe("the JSON", () => {
     const [zero, one] = [await spectrum(...args), await spectrum(...args, "--set", "relu.zero=1")];
     expect(zero.lambdaMax).not.toBe(one.lambdaMax);
   });
+  test("principal components: the span decides", async () => {
+    const args = ["--data", "sphere:20", "--n", "30", "--activation", "tanh"];
+    const [whole, flat] = [await spectrum(...args), await spectrum(...args, "--components", "2")];
+    expect(flat.lambdaMin).toBeLessThan(1e-6 * whole.lambdaMin);
+  });
   test("every mode and rounding answers", async () => {
     for (const mode of ["G", "J", "W"]) {
       const args = [
@@ -115,6 +120,7 @@ describe("wrong use is one line", () => {
     ["--format float16 --mode J", "--mode J: rounds features of a finite first layer; give --width"],
     ["--format float16 --mode K --width 9", "unknown mode 'K'"],
     ["--set relu.zro=1", "did you mean relu.zero?"],
+    ["--data sphere:3 --n 9 --components 4", "4 principal components; 9 points have fewer"],
     ["--raw", "--raw: only for files; half-circle has unit norms"],
     ["--data hypercube:3 --n 5", "--n is 5; hypercube:3 has 4 points"],
     ["--data nowhere.csv", "nowhere.csv: cannot be read (ENOENT)"],

@@ -65,6 +65,11 @@ export class FeatureStream {
     this.#options = options;
   }
 
+  /** Memory of the stream: it depends on the points, not on the width. */
+  get bytes(): number {
+    return this.#engine.bytes;
+  }
+
   /** Calls `use` with the features of each block, row-major [blockUnits, n]; rows beyond the width are 0. */
   eachBlock(use: (features: Float64Array) => void): void {
     const { weights } = this.#layer;

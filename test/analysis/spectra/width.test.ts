@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { activationNamed } from "../../../src/analysis/spectra/activations.ts";
 import { deepNetwork } from "../../../src/analysis/spectra/deep-network.ts";
 import { eigenvalues, factoredEigenvalues } from "../../../src/analysis/spectra/eigenvalues.ts";
-import { blockUnits } from "../../../src/analysis/spectra/features.ts";
+import { blockUnits, FeatureStream } from "../../../src/analysis/spectra/features.ts";
 import { infiniteGram } from "../../../src/analysis/spectra/infinite.ts";
 import { singularValues } from "../../../src/analysis/spectra/jacobi.ts";
 import { halfCircle, hypercube, type Points, row, sphere } from "../../../src/analysis/spectra/points.ts";
@@ -100,6 +100,15 @@ describe("streams", () => {
     gaussianWeights(10, 2).fill(a, 4, 3);
     gaussianWeights(10_000, 2).fill(b, 5, 2);
     expect([...b]).toEqual([...a.subarray(2)]);
+  });
+  it("memory does not depend on the width", () => {
+    const [narrow, wide] = [100, 1_000_000].map((m) => {
+      const stream = new FeatureStream({ activation: relu, points: halfCircle(50), weights: gaussianWeights(m, 2) });
+      stream.dispose();
+      return stream.bytes;
+    });
+    expect(wide).toBe(narrow);
+    expect(wide).toBeLessThan(16 * 2 ** 20);
   });
   it("leftover rows of the last block count nowhere", () => {
     for (const m of [1, blockUnits - 1, blockUnits, blockUnits + 1]) {
