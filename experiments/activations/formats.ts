@@ -124,7 +124,11 @@ function figure(rows: readonly Stored[]): FigureSpec {
     const points = activations.flatMap((series) =>
       sorted.flatMap((format) => {
         const found = cell(rows, series, mode, format, n);
-        return found.length === 0 ? [] : [medianPoint(series, bits(format), found)];
+        if (found.length === 0) return [];
+        // A rounded matrix is what it is: its negative eigenvalues are known.
+        return mode === "G"
+          ? [{ series, x: bits(format), y: median(found) }]
+          : [medianPoint(series, bits(format), found)];
       }),
     );
     const predicted = activations.flatMap((series) =>
@@ -132,15 +136,16 @@ function figure(rows: readonly Stored[]): FigureSpec {
         const floor = median(
           cell(rows, series, mode, format, n).map((row) => ({ ...row, lambdaMin: row.predictedFloor })),
         );
-        return mode === "J" && floor > 0 ? [{ series, x: bits(format), y: floor }] : [];
+        return mode === "J" && floor > 1e-24 ? [{ series, x: bits(format), y: floor }] : [];
       }),
     );
     const words = { G: "G: entries rounded", J: "J: features and points rounded", W: "W: weights and points rounded" };
     return lineWithBand({
       title: `mode ${words[mode]}, n = ${n}`,
-      xLabel: `significant bits (${sorted.map((format) => `${format} ${bits(format)}`).join(", ")})`,
+      xLabel: "significant bits",
       yLabel: "smallest eigenvalue",
-      yScale: "log",
+      yScale: mode === "G" ? "symlog" : "log",
+      ...(mode === "G" ? { yConstant: 1e-6 } : {}),
       xScale: "log",
       points,
       published: predicted,
@@ -149,10 +154,9 @@ function figure(rows: readonly Stored[]): FigureSpec {
   });
   return {
     title: "Number formats and the smallest eigenvalue, half circle",
-    caption:
-      "Medians with the range over draws of the weights. Open triangles: not resolved; in mode G a rounded matrix may have negative eigenvalues, which are drawn as limits too. Diamonds: (u^2 / 6) E[(a phi')^2], the noise of rounded features.",
+    caption: `Medians with the range over draws of the weights; ${sorted.map((format) => `${format} ${bits(format)}`).join(", ")} significant bits. Mode G is drawn on a scale that is linear within 1e-6: rounded matrices have negative eigenvalues. Open triangles: not resolved. Diamonds: (u^2 / 6) E[(a phi')^2], the noise of rounded features.`,
     panels,
-    columns: 1,
+    columns: 2,
     publishedLabel: "predicted noise",
   };
 }

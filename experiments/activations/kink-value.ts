@@ -1,10 +1,10 @@
 /** E9: the value of ReLU'(0) in the Gram matrix: exact Rademacher weights, presets, rounded weights, and training. */
 import { activationNamed } from "../../src/analysis/spectra/activations.ts";
-import { eigenvalues, factoredEigenvalues } from "../../src/analysis/spectra/eigenvalues.ts";
+import { eigenvalues } from "../../src/analysis/spectra/eigenvalues.ts";
 import { hypercube, type Points, row, sphere } from "../../src/analysis/spectra/points.ts";
 import { roundedLayer } from "../../src/analysis/spectra/rounded.ts";
 import { allSigns, gaussianWeights } from "../../src/analysis/spectra/weights.ts";
-import { exactWidthGram, type WidthGram, widthGram } from "../../src/analysis/spectra/width.ts";
+import { type WidthGram, widthGram } from "../../src/analysis/spectra/width.ts";
 import { stream } from "../../src/base/random.ts";
 import { convention, presets } from "../../src/conventions/index.ts";
 import { formatNamed } from "../../src/formats/index.ts";
@@ -91,7 +91,9 @@ const under = (alpha: number) => ({ convention: convention("pytorch-1.13", { "re
 
 function signs(d: number, alpha: number, seed: number): KinkRow {
   const points = cube(d, seed);
-  const layer = { activation: relu, points, weights: allSigns(d) };
+  // The weights see entries of -1 and 1: with +-1 / sqrt d rounded, sums that are 0 would not be. relu' does not mind the scale.
+  const seen = { ...points, rows: points.rows.map(Math.sign), raw: true };
+  const layer = { activation: relu, points: seen, factors: points, weights: allSigns(d) };
   const gram = (value: number): WidthGram => widthGram(layer, under(value));
   const [own, zero, half] = [gram(alpha), gram(0), gram(0.5)];
   const p0 = own.zeroShare;
@@ -109,7 +111,7 @@ function signs(d: number, alpha: number, seed: number): KinkRow {
 }
 
 function summary(gram: WidthGram, value: number): Omit<KinkRow, "identity"> {
-  const { values, errors } = gram.low === undefined ? eigenvalues(gram) : factoredEigenvalues(gram);
+  const { values, errors } = eigenvalues(gram);
   const n = values.length;
   return {
     value,
@@ -129,7 +131,7 @@ function rounded({ d, alpha, format, replica }: KinkTrial, { seed, signal }: Tri
     weights: gaussianWeights(20_000, d, seed, replica),
   };
   const { layer: low } = roundedLayer(layer, "W", { format: formatNamed(format) });
-  return { ...summary(exactWidthGram(low, { ...under(alpha), signal }), alpha), identity: null };
+  return { ...summary(widthGram(low, { ...under(alpha), signal }), alpha), identity: null };
 }
 
 /** The E2 set-up on rounded points; the loss ratio after 300 steps. */

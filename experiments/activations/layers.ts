@@ -28,7 +28,7 @@ function grid(scale: Scale): Partial<LayersTrial>[] {
 function figure(rows: readonly Stored[]): FigureSpec {
   const panels = (["half-circle", "sphere:5"] as const).map((data) => {
     const ns = [...new Set(rows.map((row) => row.n))].sort((a, b) => a - b);
-    const points = ["relu", "elu", "erf"].flatMap((name) =>
+    const points = ["relu", "erf"].flatMap((name) =>
       choices.flatMap((layers) =>
         ns.flatMap((n) => {
           const found = rows.filter(

@@ -68,7 +68,10 @@ function axisTicks(scale: ScaleType | undefined, values: readonly number[], cons
   const step = Math.max(1, Math.ceil((high - low) / 8));
   const decades: number[] = [];
   for (let power = low; power <= high; power += step) decades.push(Number(`1e${power}`));
-  const signed = values.some((value) => value < 0) ? decades.map((value) => -value).reverse() : [];
+  const negative = values.some((value) => value < 0);
+  // Where both signs occur, the marks at +-constant would stand on the one at 0.
+  if (negative && scale === "symlog") decades.shift();
+  const signed = negative ? decades.map((value) => -value).reverse() : [];
   if (scale === "log") return { ticks: decades, tickFormat: showPower };
   const top = Number(`1e${high}`);
   return { ticks: [...signed, 0, ...decades], tickFormat: showPower, domain: [signed.length > 0 ? -top : 0, top] };

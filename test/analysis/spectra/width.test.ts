@@ -48,6 +48,16 @@ describe("E9: all Rademacher weights on the hypercube, d = 4", () => {
   });
 });
 
+it.each([
+  [6, 20 / 64],
+  [10, 252 / 1024],
+])("E9: with entries of -1 and 1 the share of zeros is C(d, d/2) / 2^d exactly, d = %d", (d, share) => {
+  const points = hypercube(d);
+  const signs = { ...points, rows: points.rows.map(Math.sign), raw: true };
+  const layer = { activation: relu, points: signs, factors: points, weights: allSigns(d) };
+  expect(widthGram(layer).zeroShare).toBe(share);
+});
+
 describe.each(["relu", "elu", "selu", "tanh", "swish:2", "poly:0,1,0.5"])("%s", (name) => {
   const activation = activationNamed(name);
   const points = halfCircle(8);
