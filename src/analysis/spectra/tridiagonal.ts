@@ -75,10 +75,14 @@ const mostSweeps = 60;
 /** Ascending eigenvalues of a tridiagonal matrix, whose arrays are overwritten. */
 export function tridiagonalEigenvalues({ diagonal: d, beside: e }: Tridiagonal): Float64Array {
   const n = d.length;
+  let norm = 0;
+  for (let i = 0; i < n; i++) norm = Math.max(norm, Math.abs(d[i]) + Math.abs(e[i]));
+  // Beside a relative test an absolute one: clusters of eigenvalues that are all rounding would never separate.
+  const negligible = 2 ** -54 * norm;
   for (let l = 0; l < n; l++) {
     for (let sweep = 0; ; sweep++) {
       let m = l;
-      while (m < n - 1 && Math.abs(e[m]) > 2 ** -53 * (Math.abs(d[m]) + Math.abs(d[m + 1]))) m++;
+      while (m < n - 1 && Math.abs(e[m]) > Math.max(negligible, 2 ** -53 * (Math.abs(d[m]) + Math.abs(d[m + 1])))) m++;
       if (m === l) break;
       if (sweep === mostSweeps) throw new Error(`tridiagonalEigenvalues: no convergence after ${mostSweeps} sweeps`);
       let g = (d[l + 1] - d[l]) / (2 * e[l]);

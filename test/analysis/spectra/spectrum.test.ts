@@ -1,13 +1,16 @@
 /** E1, 6.3, 6.6 and the falsifiers of 8.8: spectra against closed forms, with their error bounds. */
 import { describe, expect, it } from "vitest";
 import { activationNamed } from "../../../src/analysis/spectra/activations.ts";
+import { dualOf } from "../../../src/analysis/spectra/dual.ts";
 import { eigenvalues, factoredEigenvalues } from "../../../src/analysis/spectra/eigenvalues.ts";
 import { infiniteGram } from "../../../src/analysis/spectra/infinite.ts";
 import { exactInfiniteGram } from "../../../src/analysis/spectra/infinite-exact.ts";
+import { pairBound } from "../../../src/analysis/spectra/law.ts";
 import { traceOf } from "../../../src/analysis/spectra/matrix.ts";
 import * as sets from "../../../src/analysis/spectra/points.ts";
 import { separation } from "../../../src/analysis/spectra/separation.ts";
 import { infiniteSpectrum } from "../../../src/analysis/spectra/spectrum.ts";
+import { readTable } from "../../../src/data/index.ts";
 import { counts, halfCircle } from "./vectors.ts";
 
 const spectrum = (name: string, points: sets.Points) => infiniteSpectrum(points, activationNamed(name));
@@ -146,6 +149,25 @@ describe("methods agree within their bounds", () => {
     a.forEach((value, i) => {
       expect(b[i]).toBeCloseTo(value, 11);
     });
+  });
+});
+
+describe("E3: NumPy's points, default_rng(0).standard_normal((200, 3)) divided by their norms", () => {
+  const { rows, columns, values } = readTable(
+    new URL("../../vectors/sphere-numpy-200x3.npy", import.meta.url).pathname,
+  );
+  const points = sets.unitRows("numpy", values, rows, columns);
+  it.each([
+    ["relu", 4.29e-4],
+    ["tanh", 3.3e-11],
+    ["erf", 5.9e-12],
+  ])("%s has the table's smallest eigenvalue", (name, expected) => {
+    const { lambdaMin, resolved } = spectrum(name, points);
+    expect(resolved[0]).toBe(true);
+    expect(lambdaMin / expected).toBeCloseTo(1, 1);
+  });
+  it("the closest pair bounds it (2.8): 4.327e-4", () => {
+    expect(pairBound(points, dualOf(activationNamed("relu")))).toBeCloseTo(4.327e-4, 7);
   });
 });
 
