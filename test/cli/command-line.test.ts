@@ -11,6 +11,7 @@ const commands = [
   "conventions",
   "probe",
   "zone",
+  "spectrum",
   "experiments",
   "run",
   "runs",

@@ -124,22 +124,39 @@ export function keepUnit(unit: UnitName, built: string): string {
   return file;
 }
 
-/** Keeps the cache below its limit; a unit in use stays loaded when its file goes. */
-function removeOldest(): void {
+interface CachedFile {
+  readonly file: string;
+  readonly bytes: number;
+  /** Milliseconds since the epoch. */
+  readonly made: number;
+}
+
+function cachedFiles(): CachedFile[] {
   const fs = builtin<FileSystem>("node:fs");
   const { join } = builtin<Path>("node:path");
   const folder = cacheFolder();
-  const files = fs
+  if (!fs.existsSync(folder)) return [];
+  return fs
     .readdirSync(folder)
     .filter((name) => name.endsWith(".node"))
     .flatMap((name) => {
-      const stat = fs.statSync(join(folder, name), { throwIfNoEntry: false });
-      return stat === undefined ? [] : [{ file: join(folder, name), bytes: stat.size, used: stat.mtimeMs }];
-    })
-    .sort((a, b) => b.used - a.used);
+      const file = join(folder, name);
+      const stat = fs.statSync(file, { throwIfNoEntry: false });
+      return stat === undefined ? [] : [{ file, bytes: stat.size, made: stat.mtimeMs }];
+    });
+}
+
+/** Keeps the cache below its limit; a unit in use stays loaded when its file goes. */
+function removeOldest(): void {
   let total = 0;
-  for (const { file, bytes } of files) {
+  for (const { file, bytes } of cachedFiles().sort((a, b) => b.made - a.made)) {
     total += bytes;
-    if (total > mostBytes) fs.rmSync(file, { force: true });
+    if (total > mostBytes) builtin<FileSystem>("node:fs").rmSync(file, { force: true });
   }
+}
+
+/** How many units there are, and their bytes. */
+export function cacheContents(): { readonly units: number; readonly bytes: number } {
+  const files = cachedFiles();
+  return { units: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
 }

@@ -95,7 +95,7 @@ static void reduce_columns(const void *job, i64 unit, struct space *space) {
     columns.walk.index[axis] = rest % reduce->extents[axis];
     rest /= reduce->extents[axis];
   }
-  walk_to(&columns.walk, reduce->outer_rank, 0);
+  if (reduce->count > 0) walk_to(&columns.walk, reduce->outer_rank, 0);
   combine_terms(&columns);
   finish_results(reduce, columns.total, first, columns.count);
 }
