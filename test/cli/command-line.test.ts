@@ -42,7 +42,7 @@ describe("wrong use is one line on stderr and exit 2", () => {
     ["zone --modle x", "unknown option '--modle'; did you mean --model?"],
     ["zone --inits 0", "--inits: found '0', expected an integer of at least 1"],
     ["zone --model 784--256x3-10", "--model '784--256x3-10'"],
-    ["zone --model lenet", "--model 'lenet': convolutional networks are not there yet"],
+    ["zone --model lnet", "unknown model 'lnet'; did you mean lenet?"],
     ["zone --data cifar10", "cifar10: pass --data-dir with data_batch_1.bin"],
     ["data chekc", "unknown command of data 'chekc'; did you mean check?"],
     ["data ls cifar01", "unknown data set 'cifar01'; did you mean cifar10?"],
