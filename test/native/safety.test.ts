@@ -136,6 +136,8 @@ describe.runIf(runs)("the cache", () => {
       probe({ NONSMOOTH_CACHE: join(file, "below") }),
       /the cache folder .*file\/below\/native cannot be used \(ENOTDIR\)/,
     );
+    if (process.platform !== "linux") return;
+    expectLine(probe({ NONSMOOTH_CACHE: "/proc/none" }), /the cache folder \/proc\/none\/native cannot be used \(ENOENT\)/);
   });
 });
 
