@@ -24,8 +24,9 @@ let failure: string | undefined;
 export function noteFailure(error: unknown): void {
   if (failure !== undefined) return;
   failure = error instanceof Error ? error.message : String(error);
-  const { isMainThread } = builtin<typeof import("node:worker_threads")>("node:worker_threads");
-  if (isMainThread) process.stderr.write(`${failure}; going on with wasm\n`);
+  // Workers find out one by one: the first of them speaks for all.
+  const { threadId } = builtin<typeof import("node:worker_threads")>("node:worker_threads");
+  if (threadId <= 1) process.stderr.write(`${failure}; going on with wasm\n`);
 }
 
 function workOf(loop: Loop, kernel: Kernel): number {
