@@ -39,7 +39,9 @@ const goals: readonly Goal[] = [
   { bench: /^zone\.f32\./, peerName: "published-way", least: 3.5 },
   { bench: /^zone\.vgg11\./, peerName: "published-way", least: 2.5 },
   { bench: /^workers\./, peerName: "arithmetic", least: 0.93 },
-  { bench: /^(memory|compile)\./, peerName: "goal", least: 1 },
+  { bench: /^spectra\.(kernel|width)\./, peerName: "NumPy", least: 1 },
+  { bench: /^spectra\.eigenvalues\./, peerName: "NumPy", least: 1 / 20 },
+  { bench: /^(memory|compile|spectra\.circle)\./, peerName: "goal", least: 1 },
 ];
 
 /** The least ratio that a row is to reach, or undefined where it is only reported. */

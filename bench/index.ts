@@ -6,6 +6,7 @@ import { matmulBenches, nativeMatmulBenches } from "./matmul.ts";
 import { memoryBench } from "./memory.ts";
 import { mlpBenches, nativeMlpBenches } from "./mlp.ts";
 import { nativeNetworkBenches, networkBenches } from "./networks.ts";
+import { spectraBenches } from "./spectra.ts";
 import { threadsBenches } from "./threads.ts";
 import { workersBench } from "./workers.ts";
 import { nativeZoneBenches, zoneBenches } from "./zone.ts";
@@ -23,6 +24,7 @@ export const benches: readonly Bench[] = [
   memoryBench,
   ...threadsBenches,
   workersBench,
+  ...spectraBenches,
   ...zoneBenches,
   ...nativeMlpBenches,
   ...nativeMatmulBenches,

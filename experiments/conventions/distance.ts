@@ -164,10 +164,10 @@ function figure(rows: readonly DistanceStored[]): FigureSpec {
     const found = causesOf(cell).filter(({ differing }) => differing > 0);
     return `${cell[0].model} ${cell[0].format}: ${found.length === 0 ? "none" : found.map(showCause).join(", ")}`;
   });
-  const sets = new Map(cells.map((cell) => [`${cell[0].data} (${cell[0].copy})`, cell]));
-  const samples = [...sets].map(
-    ([data, cell]) => `${cell[0].model} on ${data}: ${cell.length} mini-batches of ${cell[0].batch}`,
-  );
+  const samples = [...new Set(rows.map(({ data }) => data))].map((data) => {
+    const cell = cells.find(([row]) => row.data === data) ?? [];
+    return `${data} (${cell[0].copy}): ${cell.length} mini-batches of ${cell[0].batch}`;
+  });
   return {
     title: "Frameworks' gradients on the same weights and mini-batch",
     caption:

@@ -47,7 +47,7 @@ const publishedDecades: readonly (readonly [label: string, percent: number])[] =
 ];
 const publishedShare = 0.968;
 const publishedLeast = 2 ** -23;
-/** Half-width of the band about the published share: networks vary, and the published pool may have squared otherwise. */
+/** Half-width of the band about the published share: networks vary. */
 const margin = 0.05;
 /** 17 % of the published mini-batches lie below. */
 const smallest = 1e-5;

@@ -95,6 +95,7 @@ def elementwise():
     unary("softplus", F.softplus, high=19)
     unary("sigmoid", torch.sigmoid)
     unary("tanh", torch.tanh)
+    unary("erf", torch.erf)
     unary("silu", F.silu)
     unary("gelu", F.gelu)
     unary("hardswish", F.hardswish, (-3, 3))

@@ -3,6 +3,18 @@
 export { ExactJudge } from "./exact/judge.ts";
 export { type Picture, zonePicture } from "./separation/picture.ts";
 export { type Separation, type SeparationOptions, separate } from "./separation/separation.ts";
+export { type Activation, className, type Smoothness } from "./spectra/activation.ts";
+export { activationNamed, activationNames } from "./spectra/activations.ts";
+export { type Dual, dualOf } from "./spectra/dual.ts";
+export { type Eigenvalues, eigenvalues, factoredEigenvalues } from "./spectra/eigenvalues.ts";
+export type { SymmetricMatrix } from "./spectra/matrix.ts";
+export { circle, halfCircle, hypercube, nearSpan, type Points, sphere, unitRows } from "./spectra/points.ts";
+export { type Principal, principalComponents } from "./spectra/principal.ts";
+export { genericRank, polynomialRank } from "./spectra/rank.ts";
+export { measureSpectrum, type SpectrumReport, type SpectrumRequest } from "./spectra/report.ts";
+export { type Spectrum, spectrumOf } from "./spectra/spectrum.ts";
+export { jacobianRows, type TangentOptions, tangentKernel } from "./spectra/tangent-kernel.ts";
+export { type TrainingOptions, type TrainingRecord, train } from "./spectra/training.ts";
 export {
   binomialTest,
   clopperPearson,

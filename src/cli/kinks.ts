@@ -15,7 +15,7 @@ import { imagePanel, type PixelDot } from "../lab/image-panel.ts";
 import { progress } from "../lab/progress.ts";
 import { command } from "./command.ts";
 import { type PrecisionOptions, precisionOf, withPrecision } from "./options.ts";
-import { percent, print, printJson, table } from "./output.ts";
+import { print, printJson, table } from "./output.ts";
 import { integer } from "./text.ts";
 
 interface Options extends PrecisionOptions {
@@ -130,7 +130,7 @@ function picture(report: KinkReport, images: Images, model: string, options: Opt
 
 function show(rows: readonly KinkRow[]): string {
   const headers = ["layer", "kink", "elements", "on", "at 0", "positive", "same field", "same patch", "different"];
-  const body = rows.map(({ layer, kink, elements, on, ties, choice, other, reaches, change, verdict }) => [
+  const body = rows.map(({ layer, kink, elements, on, ties, choice, other, reaches, d, verdict }) => [
     layer,
     kink,
     elements,
@@ -140,7 +140,7 @@ function show(rows: readonly KinkRow[]): string {
       : [ties.atZero, ties.positive, ties.sameField, ties.samePatch, ties.different]),
     `${choice} / ${other}`,
     reaches.length === 0 ? "nothing" : reaches.length > 3 ? `${reaches.length} parameters` : reaches.join(" "),
-    change === null || change === 0 ? "" : percent(change, 4),
+    d.l2 === null || d.l2 === 0 ? "" : d.l2.toExponential(1),
     verdict,
   ]);
   return table([...headers, "choices", "reaches", "change", "verdict"], body);

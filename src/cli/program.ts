@@ -11,6 +11,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   conventions: async () => (await import("./conventions.ts")).conventionsCommand(),
   probe: async () => (await import("./probe.ts")).probeCommand(),
   zone: async () => (await import("./zone.ts")).zoneCommand(),
+  spectrum: async () => (await import("./spectrum.ts")).spectrumCommand(),
   kinks: async () => (await import("./kinks.ts")).kinksCommand(),
   experiments: async () => (await import("./experiments.ts")).experimentsCommand(),
   run: async () => (await import("./run.ts")).runCommand(),

@@ -20,6 +20,8 @@ export interface Preset {
   readonly framework: string;
   readonly source: string;
   readonly entries: Readonly<Record<string, PresetEntry>>;
+  /** Back ends that choose otherwise: their own entries, in place of the preset's. */
+  readonly backends?: Readonly<Record<string, Readonly<Record<string, PresetEntry>>>>;
   readonly notes: readonly string[];
 }
 

@@ -28,4 +28,5 @@ export { decodePicture, type Picture } from "./picture.ts";
 export { encodeSafetensors, parseSafetensors, readSafetensors, writeSafetensors } from "./safetensors.ts";
 export { type Summary, summarize } from "./summary.ts";
 export { loadSvhn } from "./svhn.ts";
+export { type NumberTable, parseCsv, readTable } from "./table.ts";
 export { readTensors, weightsFor, writeTensors } from "./weights.ts";

@@ -17,6 +17,8 @@ export interface Panel {
   readonly title?: string;
   readonly hasPublished: boolean;
   readonly hasInterval: boolean;
+  /** Points of which only an upper limit is known. */
+  readonly hasLimit?: boolean;
   /** Height over width. */
   readonly aspect: number;
   draw(context: PanelContext): PlotOptions;
@@ -34,6 +36,7 @@ export interface FigureSpec {
   /** Words of the legend for published values and for the bars of uncertainty. */
   readonly publishedLabel?: string;
   readonly intervalLabel?: string;
+  readonly limitLabel?: string;
 }
 
 const margin = 16;
@@ -75,6 +78,10 @@ function legendEntries(spec: FigureSpec, series: readonly string[]): LegendEntry
   if (spec.panels.some((panel) => panel.hasInterval)) {
     const bar = '<path d="M6 -11V2M3 -11H9M3 2H9" stroke="currentColor" fill="none" stroke-width="1.4"/>';
     entries.push({ label: spec.intervalLabel ?? "95 % interval", symbol: bar });
+  }
+  if (spec.panels.some((panel) => panel.hasLimit === true)) {
+    const triangle = '<path d="M1 -9H11L6 0Z" fill="none" stroke="currentColor" stroke-width="1.2"/>';
+    entries.push({ label: spec.limitLabel ?? "below this, not resolved", symbol: triangle });
   }
   if (spec.panels.some((panel) => panel.hasPublished)) {
     const diamond = '<path d="M6 -10L11 -4.5L6 1L1 -4.5Z" fill="#fff" stroke="#1f2328" stroke-width="1.4"/>';

@@ -8,6 +8,8 @@ export interface Point {
   readonly y: number;
   readonly low?: number;
   readonly high?: number;
+  /** Only an upper limit is known, y itself: drawn as an open triangle, no part of a line. */
+  readonly limit?: boolean;
 }
 
 export type ScaleType = "linear" | "log" | "symlog";
@@ -29,6 +31,10 @@ export interface LinePanelOptions {
   readonly yDomain?: readonly [number, number];
   /** Draws a dot at each point. */
   readonly dots?: boolean;
+  /** Draws low and high as bars of uncertainty instead of a band. */
+  readonly bars?: boolean;
+  /** Draws no lines. */
+  readonly scatter?: boolean;
   readonly aspect?: number;
 }
 
@@ -62,7 +68,10 @@ function axisTicks(scale: ScaleType | undefined, values: readonly number[], cons
   const step = Math.max(1, Math.ceil((high - low) / 8));
   const decades: number[] = [];
   for (let power = low; power <= high; power += step) decades.push(Number(`1e${power}`));
-  const signed = values.some((value) => value < 0) ? decades.map((value) => -value).reverse() : [];
+  const negative = values.some((value) => value < 0);
+  // Where both signs occur, the marks at +-constant would stand on the one at 0.
+  if (negative && scale === "symlog") decades.shift();
+  const signed = negative ? decades.map((value) => -value).reverse() : [];
   if (scale === "log") return { ticks: decades, tickFormat: showPower };
   const top = Number(`1e${high}`);
   return { ticks: [...signed, 0, ...decades], tickFormat: showPower, domain: [signed.length > 0 ? -top : 0, top] };
@@ -70,11 +79,19 @@ function axisTicks(scale: ScaleType | undefined, values: readonly number[], cons
 
 /** Lines with a band from `low` to `high`. */
 export function lineWithBand(options: LinePanelOptions): Panel {
-  const { points, published = [], events = [] } = options;
-  const series = [...new Set([...points, ...published].map((point) => point.series))];
-  const banded = points.some((point) => point.low !== undefined && point.high !== undefined);
-  const ys = points.flatMap((point) => [point.y, point.low ?? point.y, point.high ?? point.y]);
-  const xs = points.map((point) => point.x);
+  const { published = [], events = [] } = options;
+  const points = options.points.filter((point) => point.limit !== true);
+  const limits = options.points.filter((point) => point.limit === true);
+  // A line ends where only a limit is known.
+  const broken = options.points.map((point) => (point.limit === true ? { ...point, y: Number.NaN } : point));
+  const series = [...new Set([...options.points, ...published].map((point) => point.series))];
+  const ranged = points.filter((point) => point.low !== undefined && point.high !== undefined);
+  const banded = ranged.length > 0 && options.bars !== true;
+  const ys = [
+    ...options.points.flatMap((point) => [point.y, point.low ?? point.y, point.high ?? point.y]),
+    ...published.map((point) => point.y),
+  ];
+  const xs = options.points.map((point) => point.x);
   const { domain: decades, ...yAxis } = axisTicks(
     options.yScale,
     [...ys, ...(options.yDomain ?? [])],
@@ -86,7 +103,8 @@ export function lineWithBand(options: LinePanelOptions): Panel {
     ...(options.title === undefined ? {} : { title: options.title }),
     series,
     hasPublished: published.length > 0,
-    hasInterval: false,
+    hasInterval: options.bars === true && ranged.length > 0,
+    hasLimit: limits.length > 0,
     aspect: options.aspect ?? 0.62,
     draw: ({ color }) => ({
       marginLeft: 52,
@@ -125,9 +143,26 @@ export function lineWithBand(options: LinePanelOptions): Panel {
               fillOpacity: 0.2,
             })
           : undefined,
-        line(points, { x: "x", y: "y", z: "series", stroke: (p: Point) => color(p.series), strokeWidth: 1.8 }),
+        options.scatter === true
+          ? undefined
+          : line(broken, { x: "x", y: "y", z: "series", stroke: (p: Point) => color(p.series), strokeWidth: 1.8 }),
+        options.bars === true
+          ? ruleX(ranged, { x: "x", y1: "low", y2: "high", stroke: (p: Point) => color(p.series), strokeWidth: 1.4 })
+          : undefined,
         options.dots === true
           ? dot(points, { x: "x", y: "y", fill: (p: Point) => color(p.series), r: 2.6 })
+          : undefined,
+        limits.length > 0
+          ? dot(limits, {
+              x: "x",
+              y: "y",
+              symbol: "triangle2",
+              r: 3,
+              fill: "none",
+              stroke: (p: Point) => color(p.series),
+              strokeWidth: 1.2,
+              rotate: 180,
+            })
           : undefined,
         dot(published, {
           x: "x",

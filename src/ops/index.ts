@@ -17,6 +17,7 @@ import { divOp } from "./div.ts";
 import { dropoutOp } from "./dropout.ts";
 import { elementwiseOp } from "./elementwise-expression.ts";
 import { eluOp } from "./elu.ts";
+import { erfOp } from "./erf.ts";
 import { expOp } from "./exp.ts";
 import { flattenOp } from "./flatten.ts";
 import { gatherOp, scatterAddOp } from "./gather.ts";
@@ -89,6 +90,7 @@ export { conv2d } from "./conv2d.ts";
 export { div } from "./div.ts";
 export { dropout } from "./dropout.ts";
 export { elu } from "./elu.ts";
+export { erf } from "./erf.ts";
 export { exp } from "./exp.ts";
 export { flatten } from "./flatten.ts";
 export { gather, scatterAdd } from "./gather.ts";
@@ -150,6 +152,7 @@ const list: readonly Op[] = [
   divOp,
   elementwiseOp,
   eluOp,
+  erfOp,
   expOp,
   geluOp,
   hardsigmoidOp,

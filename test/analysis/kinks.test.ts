@@ -122,8 +122,8 @@ describe("kink report", () => {
     );
     expect(first.on).toBe(first.ties?.ties);
     expect(first.other).toBe("even");
-    for (const { on, reaches, verdict, change } of js) {
-      if (on === 0) expect([reaches, verdict, change]).toEqual([[], "none", 0]);
+    for (const { on, reaches, verdict, d } of js) {
+      if (on === 0) expect([reaches, verdict, d.l1]).toEqual([[], "none", 0]);
       if (reaches.length > 0) expect(["compensation", "bifurcation"]).toContain(verdict);
     }
   });

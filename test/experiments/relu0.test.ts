@@ -1,6 +1,6 @@
 /** Every experiment of papers/relu0 runs small, draws its figure and judges its claims. */
 import { describe, expect, it } from "vitest";
-import { experiments } from "../../experiments/index.ts";
+import { experiments as all } from "../../experiments/index.ts";
 import { published, publishedCount } from "../../experiments/relu0/published.ts";
 import { shareWithin, summarize } from "../../experiments/relu0/volume-rows.ts";
 import type { ZoneStored } from "../../experiments/relu0/zone-trial.ts";
@@ -8,6 +8,8 @@ import type { Experiment, StoredRow } from "../../src/lab/experiment.ts";
 import { drawFigure } from "../../src/lab/figure.ts";
 import { resolveParameters, trialParameters } from "../../src/lab/parameters.ts";
 import { runExperiment } from "../../src/lab/run.ts";
+
+const experiments = all.filter(({ paper }) => paper === "relu0");
 
 const small: Readonly<Record<string, Record<string, unknown>>> = {
   "relu0/volume": { model: "784-16x2-10", samples: 512 },

@@ -41,6 +41,7 @@ describe("values at zeros, infinities and NaN", () => {
     ["silu", f.silu, [0, -0, Infinity, -0, Number.NaN]],
     ["gelu", f.gelu, [0, -0, Infinity, -0, Number.NaN]],
     ["tanh", f.tanh, [0, -0, 1, -1, Number.NaN]],
+    ["erf", f.erf, [0, -0, 1, -1, Number.NaN]],
     ["sqrt", f.sqrt, [0, -0, Infinity, Number.NaN, Number.NaN]],
     ["sign", f.sign, [0, -0, 1, -1, Number.NaN]],
     ["square", f.square, [0, 0, Infinity, Infinity, Number.NaN]],

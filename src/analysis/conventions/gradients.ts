@@ -9,6 +9,7 @@ import { sizeOf } from "../../base/shape.ts";
 import { compile } from "../../compile.ts";
 import type { Convention } from "../../conventions/convention.ts";
 import type { Precision } from "../../formats/precision.ts";
+import { outputsAs } from "../../ir/outputs-as.ts";
 import type { Program } from "../../ir/program.ts";
 import { ops } from "../../ops/index.ts";
 import { difference, zeroShare } from "../zone/difference.ts";
@@ -29,7 +30,10 @@ export interface Norms {
   readonly l2: number;
 }
 
-/** Distances of all pairs i < j of settings, in order 0-1, 0-2, ..., 1-2, ...: see `pairIndex`. */
+/**
+ * Distances of all pairs i < j of settings, in order 0-1, 0-2, ..., 1-2, ...: see `pairIndex`. Entries that are NaN under either
+ * setting are left out.
+ */
 export interface Distances {
   /** Sums over parameters of the L-infinity norm. */
   readonly linf: readonly number[];
@@ -37,7 +41,7 @@ export interface Distances {
   readonly l2: readonly (number | null)[];
   /** Norms of the first setting's gradient. */
   readonly norm: Norms;
-  /** Gradient entries that are NaN under the first setting; they are left out of the norms. */
+  /** Gradient entries that are NaN under the first setting. */
   readonly nan: number;
   /** Share of the first setting's gradient entries that are 0. */
   readonly zeros: number;
@@ -47,11 +51,6 @@ export interface Distances {
 export function pairIndex(i: number, j: number, count: number): number {
   return i * count - (i * (i + 1)) / 2 + (j - i - 1);
 }
-
-const outputsAs = (program: Program, prefix: string): Program => ({
-  ...program,
-  outputs: program.outputs.map((output) => ({ ...output, name: `${prefix}/${output.name}` })),
-});
 
 /** Norms of the difference of two gradients and of the first, L1 and L-infinity as sums over the parameters. */
 function apart(

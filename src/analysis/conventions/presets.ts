@@ -6,6 +6,7 @@ import { opOf } from "../../autodiff/application.ts";
 import { showChoice } from "../../conventions/choice.ts";
 import type { Choices } from "../../conventions/convention.ts";
 import type { Choice } from "../../conventions/kink.ts";
+import type { Preset } from "../../conventions/preset.ts";
 import { presets } from "../../conventions/presets/index.ts";
 import type { Program } from "../../ir/program.ts";
 
@@ -15,15 +16,19 @@ export interface Framework {
   readonly choices: Choices;
 }
 
-/** All presets, and the back end of TensorFlow.js whose pools take the last maximum (measured; a note of its preset). */
+function choicesOf(entries: Preset["entries"]): Choices {
+  return Object.fromEntries(Object.entries(entries).map(([kink, { choice }]) => [kink, choice]));
+}
+
+/** All presets, each followed by the back ends that choose otherwise: `tfjs-4.22`, `tfjs-4.22 wasm`. */
 export function frameworks(): Framework[] {
-  return presets.flatMap(({ name, entries }): Framework[] => {
-    const choices = Object.fromEntries(Object.entries(entries).map(([kink, { choice }]) => [kink, choice]));
-    const own = { name, choices };
-    return name === "tfjs-4.22"
-      ? [own, { name: `${name} wasm`, choices: { ...choices, "maxpool.tie": "last" } }]
-      : [own];
-  });
+  return presets.flatMap(({ name, entries, backends = {} }) => [
+    { name, choices: choicesOf(entries) },
+    ...Object.entries(backends).map(([backend, own]) => ({
+      name: `${name} ${backend}`,
+      choices: choicesOf({ ...entries, ...own }),
+    })),
+  ]);
 }
 
 /** Names of the kinks that a program has, in order of appearance. */

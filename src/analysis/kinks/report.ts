@@ -5,6 +5,7 @@
 
 import { opOf } from "../../autodiff/application.ts";
 import { census } from "../../autodiff/census.ts";
+import { type Apart, Commons } from "../../autodiff/common.ts";
 import { pullback } from "../../autodiff/pullback.ts";
 import { withResiduals } from "../../autodiff/residuals.ts";
 import type { Engine } from "../../backends/backend.ts";
@@ -21,7 +22,7 @@ import type { Node, Program } from "../../ir/program.ts";
 import { ops } from "../../ops/index.ts";
 import { ExactJudge } from "../exact/judge.ts";
 import { isTie } from "../zone/comparison.ts";
-import { difference } from "../zone/difference.ts";
+import { type Distance, difference } from "../zone/difference.ts";
 import { labelOf } from "../zone/layers.ts";
 import type { ZoneModel } from "../zone/model.ts";
 import { type Field, fieldOf, type Image, patchOf } from "./field.ts";
@@ -42,8 +43,8 @@ export interface KinkRow {
   readonly other: string;
   /** Parameters whose gradient differs under the other choice at this layer alone. */
   readonly reaches: readonly string[];
-  /** L2 change of the whole gradient, relative. */
-  readonly change: number | null;
+  /** Distance of the two gradients; `l2` is relative to the whole one. */
+  readonly d: Distance;
   readonly verdict: "none" | "compensation" | "bifurcation" | "undecided";
 }
 
@@ -52,11 +53,16 @@ export interface KinkOptions {
   readonly batch: number;
   readonly init: string;
   readonly seed: number;
+  /** Number of the network of the seed (default 0). */
+  readonly network?: number;
   readonly loader?: Omit<BatchOptions, "batch" | "samples" | "round">;
+  /** Only layers that choose among tied entries. */
+  readonly tiesOnly?: boolean;
   readonly backend?: string;
 }
 
 const base = "pytorch-1.13";
+const none: Distance = { l1: 0, linf: 0, l2: 0 };
 
 /** Another choice at a kink: the other one-sided slope, or another rule for ties. */
 export function otherChoice(kink: Kink, current: Choice): Choice {
@@ -107,32 +113,51 @@ export class KinkReport {
   readonly #forward: Program;
   readonly #engine: Engine;
   readonly #instances: readonly Instance[];
-  readonly #pullbacks = new Map<string, Program>();
-  readonly #kept: Program;
+  readonly #loader: BatchLoader;
+  /** Per layer what its pullback and the kept one do not share. */
+  readonly #apart = new Map<string, Apart>();
+  readonly #judges = new Map<string, ExactJudge>();
 
   /** Runs the forward and the kept pullback on the first mini-batch. @throws UsageError where network and images do not fit */
   constructor(model: ZoneModel, images: Images, options: KinkOptions) {
-    const { precision, batch, init, seed } = options;
+    const { precision, batch, init, seed, tiesOnly = false } = options;
     this.#model = model;
     this.#options = options;
     this.#program = model.loss(batch);
-    this.#instances = instancesOf(this.#program);
+    this.#instances = instancesOf(this.#program).filter(({ kink }) => !tiesOnly || isTie(kink.name));
     const wrt = model.parameters;
-    this.#kept = pullback(this.#program, convention(base), { wrt });
-    for (const { layer, other } of this.#instances) this.#pullbacks.set(layer, pullback(this.#program, other, { wrt }));
+    const kept = pullback(this.#program, convention(base), { wrt });
+    const others = this.#instances.map(({ other }) => pullback(this.#program, other, { wrt }));
+    const commons = new Commons();
+    for (const [i, { layer }] of this.#instances.entries()) this.#apart.set(layer, commons.separate(kept, others[i]));
     const read = this.#instances.flatMap(({ node }) => this.#imagesOf(node));
-    const residuals = withResiduals(exposing(this.#program, read), this.#kept, ...this.#pullbacks.values());
+    const residuals = withResiduals(exposing(this.#program, read), kept, ...others);
     this.#forward = census(residuals, { nan: false });
-    const programs: Record<string, Program> = { forward: this.#forward, kept: outputsAs(this.#kept, "kept") };
+    const shared = new Map(
+      [...this.#apart.values()].flatMap((apart) => apart.shared).map(({ name, first }) => [name, first]),
+    );
+    const whole = outputsAs(kept, "kept");
+    const exports = [...shared].map(([name, value]) => ({ name, value }));
+    const programs: Record<string, Program> = {
+      forward: this.#forward,
+      kept: { ...whole, outputs: [...whole.outputs, ...exports] },
+    };
     // All others share their outputs: one is asked at a time.
-    for (const [layer, program] of this.#pullbacks) programs[layer] = outputsAs(program, "other");
+    for (const [layer, { second }] of this.#apart) {
+      if (second.outputs.length > 0) programs[layer] = outputsAs(second, "other");
+    }
     this.#engine = compile(programs, { precision, backend: options.backend ?? "auto" });
-    const weights = model.draw({ law: init, draw: "float32", format: precision.store }, seed, 0);
+    const weights = model.draw({ law: init, draw: "float32", format: precision.store }, seed, options.network ?? 0);
     for (const [name, values] of Object.entries(weights)) this.#engine.write(name, values);
     this.#engine.buffer("d:loss")[0] = 1;
     const round = rounder(formatOf(precision, "store"), "nearest", precision.flush);
-    const loader = new BatchLoader(images, { ...options.loader, seed, batch, samples: batch, round });
-    loader.write(0, 0, this.#engine.buffer("x") as FloatArray, this.#engine.buffer("labels") as Int32Array);
+    this.#loader = new BatchLoader(images, { ...options.loader, seed, batch, dropLast: true, round });
+    this.load(0);
+  }
+
+  /** Runs the forward and the kept pullback on mini-batch `index`. */
+  load(index: number): void {
+    this.#loader.write(0, index, this.#engine.buffer("x") as FloatArray, this.#engine.buffer("labels") as Int32Array);
     this.#engine.run("forward");
     this.#engine.run("kept");
   }
@@ -157,7 +182,7 @@ export class KinkReport {
       const operand = this.#image(node.inputs[0]);
       const tie = isTie(kink.name);
       const entries = this.#program.values[tie || kink.name.endsWith(".zero") ? node.outputs[0] : node.inputs[0]].shape;
-      const reached = on === 0 ? { reaches: [], change: 0 } : this.#reached(layer);
+      const reached = on === 0 ? { reaches: [], d: none } : this.#reached(layer);
       yield {
         layer: labelOf(node, kink.name),
         kink: layer,
@@ -193,6 +218,7 @@ export class KinkReport {
 
   dispose(): void {
     this.#engine.dispose();
+    for (const judge of this.#judges.values()) judge.dispose();
   }
 
   #windows(node: Node): ReturnType<typeof poolWindows> {
@@ -226,24 +252,34 @@ export class KinkReport {
     };
   }
 
-  #reached(layer: string): { readonly reaches: string[]; readonly change: number | null } {
+  #reached(layer: string): { readonly reaches: string[]; readonly d: Distance } {
+    const outputs = (this.#apart.get(layer) as Apart).second.outputs.map(({ name }) => name);
+    if (outputs.length === 0) return { reaches: [], d: none };
     this.#engine.run(layer);
-    const parameters = this.#model.parameters;
-    const [kept, other] = ["kept", "other"].map((prefix) =>
-      parameters.map((name) => this.#engine.buffer(`${prefix}/d:${name}`)),
-    );
-    const all = difference(kept, other);
+    const gradients = (prefix: string): ArrayLike<number>[] =>
+      outputs.map((name) => this.#engine.buffer(`${prefix}/${name}`));
+    const [kept, other] = [gradients("kept"), gradients("other")];
+    const parts = kept.map((gradient, i) => difference([gradient], [other[i]]));
+    const whole = this.#model.parameters.map((name) => this.#engine.buffer(`kept/d:${name}`));
+    const { reference } = difference(whole, whole);
+    const moved = Math.sqrt(parts.reduce((sum, part) => sum + part.l2 ** 2, 0));
     return {
-      reaches: parameters.filter((_, i) => difference([kept[i]], [other[i]]).unequal > 0),
-      change: all.reference.l2 > 0 ? all.l2 / all.reference.l2 : null,
+      reaches: outputs.filter((_, i) => parts[i].unequal > 0).map((name) => name.slice(2)),
+      d: {
+        l1: parts.reduce((sum, part) => sum + part.l1, 0),
+        linf: parts.reduce((sum, part) => sum + part.max, 0),
+        l2: reference.l2 > 0 ? moved / reference.l2 : null,
+      },
     };
   }
 
   #verdict(layer: string): KinkRow["verdict"] {
-    const pullbacks = { kept: this.#kept, other: this.#pullbacks.get(layer) as Program };
-    const judge = new ExactJudge(pullbacks, this.#options.precision, this.#options.backend);
+    const { first, second } = this.#apart.get(layer) as Apart;
+    const known = this.#judges.get(layer);
+    const judge =
+      known ?? new ExactJudge({ kept: first, other: second }, this.#options.precision, this.#options.backend);
+    this.#judges.set(layer, judge);
     const differ = judge.differ((name) => this.#engine.buffer(name), "kept", "other");
-    judge.dispose();
     if (differ === null) return "undecided";
     return differ ? "bifurcation" : "compensation";
   }

@@ -3,6 +3,7 @@ import { UsageError } from "../../base/errors.ts";
 import { showShape, sizeOf } from "../../base/shape.ts";
 import type { Precision } from "../../formats/precision.ts";
 import type { Comparison, Rule } from "./comparison.ts";
+import { checkKinks } from "./layers.ts";
 import type { ZoneModel } from "./model.ts";
 
 export interface ZoneCell {
@@ -51,6 +52,12 @@ export function checkCell(cell: ZoneCell, available: number, input: readonly num
     throw new UsageError(`--batch is ${cell.batch}; it cannot exceed the ${cell.samples} samples`);
   }
   checkInput(cell.model, input, classes);
+  // Norms over a 1 x 1 image need two samples.
+  checkKinks(
+    cell.model.name,
+    cell.model.loss(2),
+    cell.comparison.settings.map(({ kink }) => kink),
+  );
   const scale = Math.log2(cell.lossScale);
   if (!(cell.lossScale > 0) || !Number.isInteger(scale)) {
     throw new UsageError(`--loss-scale is ${cell.lossScale}; expected a power of two such as 2^10`);

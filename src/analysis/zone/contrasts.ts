@@ -9,6 +9,7 @@ import type { Engine } from "../../backends/backend.ts";
 import { compile } from "../../compile.ts";
 import { type Choices, type Convention, choiceAt } from "../../conventions/convention.ts";
 import { precision as completePrecision, type Precision } from "../../formats/precision.ts";
+import { outputsAs } from "../../ir/outputs-as.ts";
 import type { Program } from "../../ir/program.ts";
 import { ExactJudge } from "../exact/judge.ts";
 import { kinks } from "./comparison.ts";
@@ -70,11 +71,6 @@ function below(top: number, { keptConvention, layers }: Parts, other: Convention
   }
   return { name: `${other.name} up to layer ${top}`, choices };
 }
-
-const outputsAs = (program: Program, prefix: string): Program => ({
-  ...program,
-  outputs: program.outputs.map((output) => ({ ...output, name: `${prefix}/${output.name}` })),
-});
 
 function float64Engine(programs: Readonly<Record<string, Program>>, backend: string): Engine {
   return compile(programs, { precision: completePrecision({ store: "float64" }), backend });

@@ -2,6 +2,7 @@
 
 import { applicationOf, defaultConvention, opOf } from "../../autodiff/application.ts";
 import { census } from "../../autodiff/census.ts";
+import { UsageError } from "../../base/errors.ts";
 import { sizeOf } from "../../base/shape.ts";
 import type { Convention } from "../../conventions/convention.ts";
 import type { Kink } from "../../conventions/kink.ts";
@@ -113,6 +114,15 @@ function scalarLayer(builder: ProgramBuilder, program: Program, node: Node, kink
     tested: expose(builder, program, value),
     value: undefined,
   };
+}
+
+/** @throws UsageError where the network has none of the kinks that are compared. */
+export function checkKinks(name: string, program: Program, compared: readonly string[]): void {
+  const instances = program.nodes.flatMap((node) => opOf(node).kinks.map((kink) => [kink.name, node.id] as const));
+  if (instances.some(([kink, node]) => compared.some((wanted) => wanted === kink || wanted === `${kink}@${node}`)))
+    return;
+  const known = [...new Set(instances.map(([kink]) => kink))].join(", ");
+  throw new UsageError(`--kink ${compared.join(", ")}: network ${name} has none; its kinks: ${known || "none"}`);
 }
 
 /**

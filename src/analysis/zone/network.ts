@@ -6,13 +6,12 @@ import { isLocal } from "../../autodiff/forward.ts";
 import { pullback } from "../../autodiff/pullback.ts";
 import { withResiduals } from "../../autodiff/residuals.ts";
 import type { Engine } from "../../backends/backend.ts";
-import { UsageError } from "../../base/errors.ts";
 import { compile } from "../../compile.ts";
 import type { Convention } from "../../conventions/convention.ts";
 import { precision as completePrecision, type Precision } from "../../formats/precision.ts";
-import type { Program } from "../../ir/program.ts";
+import { outputsAs } from "../../ir/outputs-as.ts";
 import { type Contrasts, contrastsOf } from "./contrasts.ts";
-import { instrument, type KinkLayer } from "./layers.ts";
+import { checkKinks, instrument, type KinkLayer } from "./layers.ts";
 import type { ZoneModel } from "./model.ts";
 
 export interface ZoneNetwork {
@@ -34,11 +33,6 @@ export interface ZoneNetwork {
   dispose(): void;
 }
 
-const outputsAs = (program: Program, prefix: string): Program => ({
-  ...program,
-  outputs: program.outputs.map((output) => ({ ...output, name: `${prefix}/${output.name}` })),
-});
-
 /**
  * @param conventions By the name of their pullback; the first is kept.
  * @param compared The kinks whose choices differ between them: at least one must be in the network.
@@ -53,18 +47,13 @@ export function zoneNetwork(
   backend = "auto",
 ): ZoneNetwork {
   const program = model.loss(batch);
+  checkKinks(model.name, program, compared);
   const wrt = model.parameters;
   const [[, keptConvention], ...others] = Object.entries(conventions);
   const all = Object.values(conventions);
   const kept = pullback(program, keptConvention, { wrt });
   const whole = others.map(([, convention]) => pullback(program, convention, { wrt }));
   const { forward, layers } = instrument(withResiduals(program, kept, ...whole), all, compared);
-  if (!layers.some((layer) => layer.compared)) {
-    const known = [...new Set(layers.map(({ kink }) => kink))];
-    throw new UsageError(
-      `--kink ${compared.join(", ")}: network ${model.name} has none; its kinks: ${known.join(", ") || "none"}`,
-    );
-  }
   const contrasts = contrastsOf({ program, kept, keptConvention, others, layers, wrt, precision, backend });
   const keptWhole = { ...outputsAs(kept, "kept") };
   const engine = compile(

@@ -2,6 +2,7 @@
 import { entriesFrom, type Preset } from "../preset.ts";
 
 const measured = entriesFrom("measured on TensorFlow.js 4.22 (cpu back end)", "measured");
+const measuredOnWasm = entriesFrom("measured on TensorFlow.js 4.22 (wasm back end)", "measured");
 
 export const tfjs: Preset = {
   name: "tfjs-4.22",
@@ -23,6 +24,7 @@ export const tfjs: Preset = {
     "l2norm.zero": measured("NaN"),
     "sqrt.zero": measured("Infinity"),
   },
+  backends: { wasm: { "maxpool.tie": measuredOnWasm("last") } },
   notes: [
     "Its derivative rules multiply by masks: 0 times an infinite gradient is NaN there and 0 here, where a derivative of 0 selects.",
   ],
