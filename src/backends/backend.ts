@@ -37,4 +37,10 @@ export interface Backend {
    * @throws UsageError if the arena does not fit in memory (said before anything is allocated).
    */
   compile(kernels: Readonly<Record<string, Kernel>>, precision: Precision, threads?: number): Engine;
+  /** What `auto` calls where it is there: `compile`, or undefined where another backend is the better choice now. */
+  compileIfWorth?(
+    kernels: Readonly<Record<string, Kernel>>,
+    precision: Precision,
+    threads?: number,
+  ): Engine | undefined;
 }

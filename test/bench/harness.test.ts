@@ -49,5 +49,5 @@ test("contenders take turns and are disposed of", async () => {
 test("names are dotted and unique", () => {
   const names = benches.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
-  for (const name of names) expect(name).toMatch(/^[a-z0-9_]+(\.[a-z0-9_-]+)*$/);
+  for (const name of names) expect(name).toMatch(/^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/);
 });

@@ -136,6 +136,11 @@ describe.runIf(runs)("the cache", () => {
       probe({ NONSMOOTH_CACHE: join(file, "below") }),
       /the cache folder .*file\/below\/native cannot be used \(ENOTDIR\)/,
     );
+    if (process.platform !== "linux") return;
+    expectLine(
+      probe({ NONSMOOTH_CACHE: "/proc/none" }),
+      /the cache folder \/proc\/none\/native cannot be used \(ENOENT\)/,
+    );
   });
 });
 
@@ -177,6 +182,30 @@ describe("the compiler", () => {
     const [ended, cache] = failing(script("liar", text));
     expectLine(ended, /backend native: compiled code does not load/);
     expect(leaves(cache).length).toBeLessThan(2);
+  });
+
+  test("fails under auto: one line, and wasm goes on", { timeout: limit }, () => {
+    const program = `
+      import { compile } from ${JSON.stringify(join(main, "..", "..", "compile.js"))};
+      import { trace } from ${JSON.stringify(join(main, "..", "..", "ir", "trace.js"))};
+      import { matmul } from ${JSON.stringify(join(main, "..", "..", "ops", "index.js"))};
+      const shape = [256, 256];
+      const program = trace(({ a, b }) => matmul(a, b), { a: shape, b: shape });
+      console.log([1, 2].map(() => compile(program).backend).join());`;
+    const run = (cc: string): Ended => {
+      const env = { ...process.env, NONSMOOTH_CACHE: fresh(), NONSMOOTH_CC: cc };
+      const argv = ["--input-type=module", "-e", program];
+      const { status, stdout, stderr } = spawnSync(process.execPath, argv, { encoding: "utf8", env });
+      return { status, stdout, stderr };
+    };
+    const old = script("old2", '[ "$1" = --version ] && echo "cc 4.2" && exit 0\nexit 1');
+    const failed = run(old);
+    expect(failed).toMatchObject({ status: 0, stdout: "wasm,wasm\n" });
+    expect(failed.stderr).toMatch(
+      /^backend native: .*old2 \(cc 4\.2\) failed: it wrote nothing; going on with wasm\n$/,
+    );
+    expect(run("cc-that-is-not-there")).toEqual({ status: 0, stdout: "wasm,wasm\n", stderr: "" });
+    if (runs) expect(run("cc")).toEqual({ status: 0, stdout: "native,native\n", stderr: "" });
   });
 
   test("without it, auto does the same with what there is", { timeout: limit }, () => {

@@ -2,8 +2,8 @@
  * Compiled units in a private folder of the user. A file is named after what it was made from and ends in a seal, the hash
  * of that name and its own bytes: a half-written, foreign or damaged file has no valid seal and is built again.
  */
-import { UsageError } from "../../base/errors.ts";
 import { builtin, type FileSystem, hashOf, type Os, type Path } from "./builtin.ts";
+import { Unavailable } from "./unavailable.ts";
 
 const sealStart = "\nnonsmooth native unit ";
 const sealLength = sealStart.length + 64;
@@ -23,17 +23,31 @@ export function cacheFolder(): string {
 
 const reason = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);
 
-/** Makes the folder private. @throws UsageError in one line where it cannot be made or belongs to somebody else. */
+/** Node's recursive mkdir does not end where a parent reports ENOENT for ever, as /proc does. */
+function makeFolder(folder: string): void {
+  const fs = builtin<FileSystem>("node:fs");
+  const parent = builtin<Path>("node:path").dirname(folder);
+  if (fs.existsSync(folder)) return;
+  if (parent !== folder) makeFolder(parent);
+  try {
+    fs.mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (reason(error) !== "EEXIST") throw error;
+  }
+}
+
+/** Makes the folder private. @throws Unavailable in one line where it cannot be made or belongs to somebody else. */
 function ensureFolder(folder: string): void {
   const fs = builtin<FileSystem>("node:fs");
   try {
-    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     const { mode, uid } = fs.statSync(folder);
-    if (uid !== process.getuid?.()) throw new UsageError(`the cache folder ${folder} belongs to another user`);
+    if (uid !== process.getuid?.())
+      throw new Unavailable(`backend native: the cache folder ${folder} belongs to another user`);
     if ((mode & 0o077) !== 0) fs.chmodSync(folder, 0o700);
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(`the cache folder ${folder} cannot be used (${reason(error)})`);
+    if (error instanceof Unavailable) throw error;
+    throw new Unavailable(`backend native: the cache folder ${folder} cannot be used (${reason(error)})`);
   }
 }
 
@@ -51,7 +65,7 @@ function isSealed(file: string, name: string): boolean {
     bytes = fs.readFileSync(file);
   } catch (error) {
     if (reason(error) === "ENOENT") return false;
-    throw new UsageError(`the cache file ${file} cannot be read (${reason(error)})`);
+    throw new Unavailable(`backend native: the cache file ${file} cannot be read (${reason(error)})`);
   }
   const end = bytes.length - sealLength;
   return end > 0 && bytes.subarray(end).toString("latin1") === sealOf(name, bytes.subarray(0, end));
@@ -90,7 +104,7 @@ export function buildFolder(): { readonly folder: string; remove(): void } {
     removeStale(root);
     folder = fs.mkdtempSync(join(root, "build-"));
   } catch (error) {
-    throw new UsageError(`the cache folder ${root} cannot be written (${reason(error)})`);
+    throw new Unavailable(`backend native: the cache folder ${root} cannot be written (${reason(error)})`);
   }
   return { folder, remove: () => fs.rmSync(folder, { recursive: true, force: true }) };
 }
@@ -107,7 +121,7 @@ function removeStale(root: string): void {
   }
 }
 
-/** Seals a built file and moves it to its place; returns the path. @throws UsageError where there is no room for it. */
+/** Seals a built file and moves it to its place; returns the path. @throws Unavailable where there is no room for it. */
 export function keepUnit(unit: UnitName, built: string): string {
   const fs = builtin<FileSystem>("node:fs");
   const { join } = builtin<Path>("node:path");
@@ -119,7 +133,7 @@ export function keepUnit(unit: UnitName, built: string): string {
     fs.renameSync(built, file);
     removeOldest();
   } catch (error) {
-    throw new UsageError(`the cache folder ${cacheFolder()} cannot be written (${reason(error)})`);
+    throw new Unavailable(`backend native: the cache folder ${cacheFolder()} cannot be written (${reason(error)})`);
   }
   return file;
 }

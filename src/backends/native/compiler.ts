@@ -1,8 +1,8 @@
 /** Compiles units of printed C, several at once. */
-import { UsageError } from "../../base/errors.ts";
 import { builtin, type FileSystem, hashOf, type Os, type Path, type Processes } from "./builtin.ts";
 import { buildFolder, cachedUnit, keepUnit, type UnitName } from "./cache.ts";
 import { type Compiler, compilerHere, compilerSeconds, processorHere } from "./machine.ts";
+import { Unavailable } from "./unavailable.ts";
 
 export interface Unit {
   readonly text: string;
@@ -63,7 +63,7 @@ function includeFolder(): string {
       "include",
     );
   } catch (cause) {
-    throw new UsageError("backend native: the package node-api-headers is not installed", { cause });
+    throw new Unavailable("backend native: the package node-api-headers is not installed", { cause });
   }
 }
 
@@ -80,34 +80,52 @@ for file in "$@"; do
 done
 wait`;
 
-function run(compiler: Compiler, folder: string, units: readonly Unit[]): string[] {
+interface Build {
+  /** Arguments of the shell. */
+  readonly argv: readonly string[];
+  readonly seconds: number;
+  /** Keeps what was built; returns the paths. @throws Unavailable in one line where a unit was not built. */
+  keep(timedOut: boolean): string[];
+  remove(): void;
+}
+
+/** Writes units and response files into a folder of their own. */
+function prepareBuild(compiler: Compiler, units: readonly Unit[], names: readonly UnitName[]): Build {
   const fs = builtin<FileSystem>("node:fs");
   const { join } = builtin<Path>("node:path");
-  const { spawnSync } = builtin<Processes>("node:child_process");
-  const paths = units.map((unit, i) => {
-    const [text, output, response] = [`unit${i}.c`, `unit${i}.node`, `unit${i}.args`].map((name) => join(folder, name));
+  const { folder, remove } = buildFolder();
+  const paths = units.map((_, i) => ({
+    text: join(folder, `unit${i}.c`),
+    output: join(folder, `unit${i}.node`),
+    response: join(folder, `unit${i}.args`),
+  }));
+  units.forEach((unit, i) => {
+    const { text, output, response } = paths[i];
     fs.writeFileSync(text, unit.text);
     const include = unit.isAddon ? ["-I", includeFolder()] : [];
     fs.writeFileSync(response, [...flagsOf(unit), ...include, "-o", output, text].map(quoted).join("\n"));
-    return { output, response };
   });
-  const responses = paths.map(({ response }) => response);
   const atOnce = Math.max(2, builtin<Os>("node:os").availableParallelism());
   const seconds = compilerSeconds(mostSeconds);
-  const options = { stdio: "ignore", timeout: seconds * 1000, killSignal: "SIGTERM" } as const;
-  const ended = spawnSync("/bin/sh", ["-c", script, "sh", compiler.command, String(atOnce), ...responses], options);
-  if ((ended.error as NodeJS.ErrnoException | undefined)?.code === "ETIMEDOUT") {
-    throw new UsageError(`backend native: ${compiler.command} did not finish in ${seconds} s`);
-  }
-  for (const { output, response } of paths) {
-    if (fs.existsSync(output) && fs.statSync(output).size > 0) continue;
-    const log = fs.existsSync(`${response}.log`) ? fs.readFileSync(`${response}.log`, "utf8") : "";
-    const line = log.split("\n").find((text) => /error|cannot|not found|denied/i.test(text)) ?? log.split("\n")[0];
-    throw new UsageError(
-      `backend native: ${compiler.command} (${compiler.version}) failed: ${line || "it wrote nothing"}`,
-    );
-  }
-  return paths.map(({ output }) => output);
+  const keep = (timedOut: boolean): string[] => {
+    if (timedOut) throw new Unavailable(`backend native: ${compiler.command} did not finish in ${seconds} s`);
+    for (const { output, response } of paths) {
+      if (fs.existsSync(output) && fs.statSync(output).size > 0) continue;
+      const log = fs.existsSync(`${response}.log`) ? fs.readFileSync(`${response}.log`, "utf8") : "";
+      const line = log.split("\n").find((text) => /error|cannot|not found|denied/i.test(text)) ?? log.split("\n")[0];
+      const what = `${compiler.command} (${compiler.version})`;
+      throw new Unavailable(`backend native: ${what} failed: ${line || "it wrote nothing"}`);
+    }
+    return paths.map(({ output }, i) => keepUnit(names[i], output));
+  };
+  const responses = paths.map(({ response }) => response);
+  return { argv: ["-c", script, "sh", compiler.command, String(atOnce), ...responses], seconds, keep, remove };
+}
+
+function compilerOrThrow(): Compiler {
+  const compiler = compilerHere();
+  if ("missing" in compiler) throw new Unavailable(`backend native: ${compiler.missing}`);
+  return compiler;
 }
 
 /** Whether every unit is in the cache. */
@@ -117,27 +135,43 @@ export function areCached(units: readonly Unit[]): boolean {
 
 /**
  * The paths of compiled units, from the cache where they are there.
- * @throws UsageError in one line where they are not and cannot be compiled.
+ * @throws Unavailable in one line where they are not and cannot be compiled.
  */
 export function compiledUnits(units: readonly Unit[]): string[] {
   const names = units.map(nameOf);
   const found = names.map(cachedUnit);
   const missing = units.map((_, i) => i).filter((i) => found[i] === undefined);
   if (missing.length === 0) return found as string[];
-  const compiler = compilerHere();
-  if ("missing" in compiler) throw new UsageError(`backend native: ${compiler.missing}`);
-  const build = buildFolder();
+  const at = <T>(all: readonly T[]): T[] => missing.map((i) => all[i]);
+  const build = prepareBuild(compilerOrThrow(), at(units), at(names));
   try {
-    const built = run(
-      compiler,
-      build.folder,
-      missing.map((i) => units[i]),
-    );
-    missing.forEach((i, at) => {
-      found[i] = keepUnit(names[i], built[at]);
+    const options = { stdio: "ignore", timeout: build.seconds * 1000, killSignal: "SIGTERM" } as const;
+    const { error } = builtin<Processes>("node:child_process").spawnSync("/bin/sh", build.argv, options);
+    const kept = build.keep((error as NodeJS.ErrnoException | undefined)?.code === "ETIMEDOUT");
+    missing.forEach((i, place) => {
+      found[i] = kept[place];
     });
   } finally {
     build.remove();
   }
   return found as string[];
+}
+
+/** Compiles units into the cache while this process goes on; `failed` hears why not. The process does not wait for it. */
+export function compileInBackground(units: readonly Unit[], failed: (error: unknown) => void): void {
+  const missing = units.filter((unit) => cachedUnit(nameOf(unit)) === undefined);
+  const build = prepareBuild(compilerOrThrow(), missing, missing.map(nameOf));
+  const options = { stdio: "ignore", timeout: build.seconds * 1000, killSignal: "SIGTERM" } as const;
+  const child = builtin<Processes>("node:child_process").spawn("/bin/sh", build.argv, options);
+  child.unref();
+  child.on("error", failed);
+  child.on("exit", (_, signal) => {
+    try {
+      build.keep(signal !== null);
+    } catch (error) {
+      failed(error);
+    } finally {
+      build.remove();
+    }
+  });
 }

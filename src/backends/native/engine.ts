@@ -133,18 +133,21 @@ function print({ kernels, precision }: Request, target: Target, threads: number)
   return { planned, cells, tables, words, sources: [...words.values()].flatMap((own) => sourcesOf(own ?? [])) };
 }
 
+/** What is printed for a request. */
+export const sourcesFor = (request: Request, target: Target): readonly Source[] => print(request, target, 1).sources;
+
 /** Compiles and loads at once what later engines for these requests will need. */
 export function prepareNative(requests: readonly Request[], target: Target): void {
   libraryOf(
-    requests.flatMap((request) => print(request, target, 1).sources),
+    requests.flatMap((request) => sourcesFor(request, target)),
     target.width,
   );
 }
 
 /** The C that is printed for kernels, without the runtime. */
 export function printedText(kernels: Kernels, precision: Precision, target: Target): string {
-  return print({ kernels, precision }, target, 1)
-    .sources.map(({ text }) => text)
+  return sourcesFor({ kernels, precision }, target)
+    .map(({ text }) => text)
     .join("\n");
 }
 

@@ -1,9 +1,9 @@
 /** The addon and the printed units of this process: compiled where needed, loaded once. */
-import { UsageError } from "../../base/errors.ts";
 import { builtin, type FileSystem } from "./builtin.ts";
 import { compiledUnits, type Unit } from "./compiler.ts";
 import { processorHere } from "./machine.ts";
 import type { Source } from "./source.ts";
+import { Unavailable } from "./unavailable.ts";
 
 /** `runtime/addon.c`. */
 export interface Addon {
@@ -74,14 +74,14 @@ export interface Library {
   addressOf(source: Source): bigint;
 }
 
-/** What `load` gives; a file that does not load is not kept. @throws UsageError in one line. */
+/** What `load` gives; a file that does not load is not kept. @throws Unavailable in one line. */
 function loading<T>(path: string, load: () => T): T {
   try {
     return load();
   } catch (cause) {
     builtin<FileSystem>("node:fs").rmSync(path, { force: true });
     const line = String((cause as Error).message).split("\n")[0];
-    throw new UsageError(`backend native: compiled code does not load: ${line}`, { cause });
+    throw new Unavailable(`backend native: compiled code does not load: ${line}`, { cause });
   }
 }
 
@@ -98,21 +98,27 @@ export function whyNot(): string | undefined {
     libraryOf([], width);
     return undefined;
   } catch (error) {
-    if (error instanceof UsageError) return error.message;
+    if (error instanceof Unavailable) return error.message;
     throw error;
   }
 }
 
+/** What is not loaded of what `sources` need. */
+export function missingUnits(sources: readonly Source[], width: number): Unit[] {
+  const wanted = unitsOf(sources, width).map(({ unit }) => unit);
+  return addons.has(width) ? wanted : [addonUnit(width), ...wanted];
+}
+
 /**
  * Everything loaded that `sources` need, at a vector width in bits.
- * @throws UsageError in one line where that is not possible here.
+ * @throws Unavailable in one line where that is not possible here.
  */
 export function libraryOf(sources: readonly Source[], width: number): Library {
   const { lacks } = processorHere();
-  if (lacks !== undefined) throw new UsageError(`backend native: not for ${lacks}`);
-  const wanted = unitsOf(sources, width);
+  if (lacks !== undefined) throw new Unavailable(`backend native: not for ${lacks}`);
   const own = addons.get(width);
-  const paths = compiledUnits([...(own === undefined ? [addonUnit(width)] : []), ...wanted.map(({ unit }) => unit)]);
+  const wanted = unitsOf(sources, width);
+  const paths = compiledUnits(missingUnits(sources, width));
   const addon = own ?? dlopen(paths.shift() as string);
   addons.set(width, addon);
   wanted.forEach((group, i) => {
