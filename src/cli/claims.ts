@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { experiments } from "../../experiments/index.ts";
+import { storeFailure, writeOutput } from "../base/files.ts";
 import { type ClaimResult, collectClaims } from "../lab/claims.ts";
-import { storeFailure, writeOutput } from "../lab/files.ts";
 import { claimsTable, replaceSection } from "../lab/report.ts";
 import { command } from "./command.ts";
 import { print, printJson, table } from "./output.ts";

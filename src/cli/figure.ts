@@ -1,9 +1,9 @@
 /** `nonsmooth figure`: draws an experiment's figure from stored rows. */
 import { join } from "node:path";
 import type { Command } from "commander";
+import { writeOutput } from "../base/files.ts";
 import { rowsForFigure } from "../lab/claims.ts";
 import { drawFigure } from "../lab/figure.ts";
-import { writeOutput } from "../lab/files.ts";
 import { command } from "./command.ts";
 import { experimentNamed } from "./experiments.ts";
 import { print, printJson } from "./output.ts";

@@ -2,8 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { unknown } from "../base/errors.ts";
+import { storeFailure } from "../base/files.ts";
 import { exportFormats, exportStore } from "../lab/export.ts";
-import { storeFailure } from "../lab/files.ts";
 import { findRun, listRuns, type StoredRun } from "../lab/store.ts";
 import { command } from "./command.ts";
 import { print, printJson, table } from "./output.ts";

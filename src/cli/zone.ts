@@ -5,10 +5,10 @@ import { measureZones, publishedShare, zoneFigure } from "../../experiments/zone
 import { type ZoneDefaults, zoneDefaults } from "../../experiments/zone-defaults.ts";
 import type { ZoneParameters } from "../analysis/zone/parameters.ts";
 import type { ZoneRow } from "../analysis/zone/rows.ts";
+import { checkOutput, writeOutput } from "../base/files.ts";
 import { formatNamed } from "../formats/index.ts";
 import { readData } from "../lab/execute.ts";
 import { drawFigure } from "../lab/figure.ts";
-import { checkOutput, writeOutput } from "../lab/files.ts";
 import { type Progress, progress } from "../lab/progress.ts";
 import { command, interruptible } from "./command.ts";
 import { blockLength, collect, type PrecisionOptions, withPrecision } from "./options.ts";

@@ -1,5 +1,6 @@
 /** The laboratory: experiments, runs, the store, figures, claims. */
 
+export { writeOutput } from "../base/files.ts";
 export { type ClaimResult, collectClaims, rowsForFigure, rowsOfScale } from "./claims.ts";
 export {
   type Claim,
@@ -24,7 +25,6 @@ export {
   toParquet,
 } from "./export.ts";
 export { drawFigure, type FigureSpec, type Panel, type PanelContext } from "./figure.ts";
-export { writeOutput } from "./files.ts";
 export { canonicalJson, decodeJson, decodeNumber, encodeJson } from "./json.ts";
 export { darkInk, darkPaper, lightInk, lightPaper, seriesColor, seriesColors } from "./palette.ts";
 export {

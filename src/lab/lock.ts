@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { DataError } from "../base/errors.ts";
-import { storeFailure } from "./files.ts";
+import { storeFailure } from "../base/files.ts";
 
 interface Owner {
   readonly pid: number;

@@ -12,8 +12,8 @@ import {
   writeSync,
 } from "node:fs";
 import { DataError } from "../base/errors.ts";
+import { storeFailure } from "../base/files.ts";
 import type { RowIdentity, StoredRow } from "./experiment.ts";
-import { storeFailure } from "./files.ts";
 import { decodeJson, encodeJson } from "./json.ts";
 
 export interface StoredRows {

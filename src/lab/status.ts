@@ -1,7 +1,7 @@
 /** status.json: how far a run is, and when it was last seen alive. */
 import { existsSync, readFileSync } from "node:fs";
 import { DataError } from "../base/errors.ts";
-import { replaceFile } from "./files.ts";
+import { replaceFile } from "../base/files.ts";
 import { decodeJson, encodeJson } from "./json.ts";
 import type { ParameterRecord } from "./parameters.ts";
 

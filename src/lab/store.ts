@@ -2,9 +2,9 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DataError, UsageError, unknown } from "../base/errors.ts";
+import { makeDirectory, replaceFile, storeFailure } from "../base/files.ts";
 import { numericsVersion } from "../formats/numerics-version.ts";
 import type { Scale, StoredRow } from "./experiment.ts";
-import { makeDirectory, replaceFile, storeFailure } from "./files.ts";
 import { canonicalJson, decodeJson, encodeJson } from "./json.ts";
 import { type Lock, lock } from "./lock.ts";
 import type { ParameterRecord, Plain } from "./parameters.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { DataError } from "../../src/base/errors.ts";
-import { storeFailure } from "../../src/lab/files.ts";
+import { storeFailure } from "../../src/base/files.ts";
 import { collectClaims, encodeJson, findRun, listRuns, openRun, runExperiment } from "../../src/lab/index.ts";
 import { lock } from "../../src/lab/lock.ts";
 import { provenance } from "../../src/lab/provenance.ts";
