@@ -53,7 +53,6 @@ describe("wrong use is one line on stderr and exit 2", () => {
     ["zone --kink relu.zero=0,left", "relu.zero: choice 'left' is not accepted; expected a number"],
     ["zone --kink relu.zero=0,1 --kink reduceMax.tie=first,even,last", "reduceMax.tie: 3 choices, expected 2"],
     ["zone --formats ,", "--formats: found ',', expected a list"],
-    ["probe relu(x) x=0 --backend native", "backend native is not there yet"],
     ["probe relu(x,__proto__=1) x=0", "unknown option of relu '__proto__'; there are none"],
     ["zone --samples 100 --batch 200", "--batch is 200; it cannot exceed the 100 samples"],
     ["zone --samples 70000", "--samples is 70000; the data set has 60000"],

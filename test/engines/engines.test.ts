@@ -92,7 +92,8 @@ describe("Chromium", () => {
       const page = await browser.newPage();
       const errors: string[] = [];
       page.on("pageerror", (error) => errors.push(String(error)));
-      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/test/engines/page.html`);
+      const { port } = server.address() as AddressInfo;
+      await page.goto(`http://127.0.0.1:${port}/test/engines/page.html`, { timeout: limit });
       await page.waitForFunction("window.report !== undefined", undefined, { timeout: limit });
       expect(errors).toEqual([]);
       const found = (await page.evaluate("window.report")) as EngineReport;
