@@ -2,6 +2,7 @@
 import { ExactJudge } from "../../src/analysis/exact/judge.ts";
 import { pullback } from "../../src/autodiff/pullback.ts";
 import { withResiduals } from "../../src/autodiff/residuals.ts";
+import type { Engine } from "../../src/backends/backend.ts";
 import { compile } from "../../src/compile.ts";
 import { type Choices, convention } from "../../src/conventions/convention.ts";
 import { precision } from "../../src/formats/precision.ts";
@@ -67,16 +68,36 @@ function zeroProgram({ construction, order }: ZeroTrial): { program: Program; mi
   return { program, mixed, equal: {} };
 }
 
-function trial(parameters: ZeroTrial): readonly ZeroRecord[] {
+interface Compiled {
+  readonly key: string;
+  readonly engine: Engine;
+  readonly judge: ExactJudge;
+}
+
+let kept: Compiled | undefined;
+
+/** The two pullbacks and their judge: compiled once for all x in a row, which are inputs. */
+function compiled(parameters: ZeroTrial): Compiled {
+  const { construction, order, format } = parameters;
+  const key = `${construction} ${order} ${format}`;
+  if (kept?.key === key) return kept;
+  kept?.judge.dispose();
+  kept?.engine.dispose();
+  kept = undefined;
   const { program, mixed, equal } = zeroProgram(parameters);
-  const chosen = precision({ store: parameters.format, accumulate: parameters.format });
+  const chosen = precision({ store: format, accumulate: format });
   const pullbacks = {
     mixed: pullback(program, convention("pytorch-1.13", mixed), { wrt: ["t"] }),
     equal: pullback(program, convention("pytorch-1.13", equal), { wrt: ["t"] }),
   };
   const forward = withResiduals(program, ...Object.values(pullbacks));
   const engine = compile({ forward, mixed: pullbacks.mixed }, { precision: chosen });
-  const judge = new ExactJudge(pullbacks, chosen);
+  kept = { key, engine, judge: new ExactJudge(pullbacks, chosen) };
+  return kept;
+}
+
+function trial(parameters: ZeroTrial): readonly ZeroRecord[] {
+  const { engine, judge } = compiled(parameters);
   const numbers = parameters.x.split(",").map(Number);
   engine.write("x", parameters.order === "left" ? numbers : numbers.reverse());
   engine.write("d:y", [1]);
@@ -92,8 +113,6 @@ function trial(parameters: ZeroTrial): readonly ZeroRecord[] {
       zone: differs === true ? "bifurcation" : derivative === 0 ? "neither" : "compensation",
     };
   });
-  judge.dispose();
-  engine.dispose();
   return [
     {
       t: ts,
@@ -108,11 +127,9 @@ const plain = ["float64", "float32", "float16"];
 const formats = ["float64", "float32", "tfloat32", "bfloat16", "float16", "float8_e4m3", "float8_e5m2"];
 
 function grid(scale: Scale): Partial<ZeroTrial>[] {
-  return vectors.flatMap((x) =>
-    (scale === "quick" ? plain : formats).flatMap((format) =>
-      (["reduction", "relu"] as const).flatMap((construction) =>
-        (["left", "right"] as const).map((order) => ({ x, format, construction, order })),
-      ),
+  return (scale === "quick" ? plain : formats).flatMap((format) =>
+    (["reduction", "relu"] as const).flatMap((construction) =>
+      (["left", "right"] as const).flatMap((order) => vectors.map((x) => ({ x, format, construction, order }))),
     ),
   );
 }
