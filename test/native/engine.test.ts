@@ -19,7 +19,7 @@ import { awkward, contraction } from "../wasm/contraction.ts";
 import { mapOf } from "../wasm/kernels.ts";
 import { targetsHere } from "./targets.ts";
 
-const limit = 120_000;
+const limit = 600_000;
 
 function outputs(backend: Backend, kernel: Kernel, spec: PrecisionSpec | string, threads: number): number[][] {
   const engine = backend.compile({ kernel }, precision(spec), threads);

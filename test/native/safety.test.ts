@@ -17,7 +17,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { whyNot } from "../../src/backends/native/library.ts";
 
-const limit = 120_000;
+const limit = 600_000;
 const main = join(import.meta.dirname, "..", "..", "dist", "src", "cli", "main.js");
 const own = mkdtempSync(join(tmpdir(), "nonsmooth-native-"));
 afterAll(() => rmSync(own, { recursive: true, force: true }));
