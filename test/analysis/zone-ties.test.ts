@@ -100,24 +100,15 @@ describe("zones of ties", () => {
   it("drops only ties that no parameter sees", () => {
     let silent = 0;
     for (const model of [afterRelu, beforeRelu, rectified6]) {
+      const c = cell(model, { batch: 1 });
+      const { conventions, settings } = c.comparison;
+      const compared = settings.map(({ kink }) => kink);
+      const net = zoneNetwork(model, 1, conventions, compared, c.precision, "js");
+      const loader = loaderOf(images(), { ...c, samples: 24 });
+      net.engine.buffer("d:loss")[0] = 1;
       for (const network of [0, 1, 2, 3, 4, 5, 6, 7]) {
-        const c = cell(model, { batch: 1 });
-        const { conventions, settings } = c.comparison;
-        const net = zoneNetwork(
-          model,
-          1,
-          conventions,
-          settings.map(({ kink }) => kink),
-          c.precision,
-          "js",
-        );
-        for (const [name, values] of Object.entries(
-          model.draw({ law: "default", draw: "float32", format: c.precision.store }, 1, network),
-        )) {
-          net.engine.write(name, values);
-        }
-        net.engine.buffer("d:loss")[0] = 1;
-        const loader = loaderOf(images(), { ...c, samples: 24 });
+        const weights = model.draw({ law: "default", draw: "float32", format: c.precision.store }, 1, network);
+        for (const [name, values] of Object.entries(weights)) net.engine.write(name, values);
         for (let sample = 0; sample < 24; sample++) {
           loader.write(0, sample, net.engine.buffer("x") as Float32Array, net.engine.buffer("labels") as Int32Array);
           for (const name of ["forward", "kept"]) net.engine.run(name);
