@@ -90,6 +90,17 @@ test.each(["float32", "float16", "float64"])("large reductions agree in %s", (fo
   }
 });
 
+test("a result that does not depend on what was combined", () => {
+  for (const finish of [e.constant(2), e.choice("alpha")]) {
+    const inputs = [{ value: 0, strides: [9, 1], offset: 0 }];
+    const reduce = { loop: "reduce", node: 1, outer: [40], reduced: [9], inputs, element: x, combine: "sum" } as const;
+    const kernel = single([store(40, 9)], [store(40)], { ...reduce, finish, output: 1 }, [
+      { name: "alpha", value: 0.7 },
+    ]);
+    for (const format of ["float32", "float16"]) expectAgreement(kernel, format);
+  }
+});
+
 test("moves agree: transposes, concatenation, holes", () => {
   for (const format of ["float32", "float64"]) {
     for (const type of ["store", "int32"]) {

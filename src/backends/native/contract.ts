@@ -1,4 +1,5 @@
 /** Contractions: tables of places, micro-kernels and the finish as words for `runtime/contract.c`. */
+import { UsageError } from "../../base/errors.ts";
 import { type Shape, sizeOf } from "../../base/shape.ts";
 import type { Format } from "../../formats/format.ts";
 import type { Access, ContractLoop } from "../../ir/loops.ts";
@@ -152,6 +153,11 @@ export function contractWords(
   const plan = planContract(loop, (value) => context.format(value), precision, true);
   if (plan === undefined) return undefined;
   const { batch, k, output, bias: biasAccess } = loop;
+  for (const { value } of [loop.a, loop.b, output]) {
+    const size = sizeOf(context.kernel.values[value].shape);
+    if (size < 2 ** 31) continue;
+    throw new UsageError(`backend native: a contraction with a value of ${size} elements; it has tables for 2^31`);
+  }
   const formats = [loop.a, loop.b].map(({ value }) => plan.operands ?? (context.format(value) as Format));
   const steps = stepsOf(plan, formats);
   const { lanes } = steps;

@@ -185,7 +185,9 @@ function finishLine(
   const operands = { ...o, inputs: [combinedOperand(loop, own)] };
   const single = own.carrier === "float32" && fitsFloat32(finish, target, context, operands);
   const line = new Line(single ? float32Lanes : float64Lanes);
-  const bindings = bind(line, reads, [{ carrier: own.carrier, moves: true }], operands, context.precision);
+  // The runtime passes the combined value, read or not.
+  const all = { ...reads, inputs: [0] };
+  const bindings = bind(line, all, [{ carrier: own.carrier, moves: true }], operands, context.precision);
   printOutput(line, context, finish, loop.output, operands, bindings);
   return { source: line.source(), lanes: line.lanes };
 }
