@@ -18,8 +18,9 @@ import { volumeClaims } from "./volume-claims.ts";
 
 type Cell = Partial<ScanTrial>;
 
-/** float16 ties in every layer, so that every judgement and every second pullback is a whole one. */
-const judged = (format: string): Cell => (format === "float32" || format === "float64" ? {} : { exact: 5 });
+/** The exact judge costs pullbacks of its own; where it is not the question, or nearly every mini-batch differs, it looks at few. */
+const fewJudged = 5;
+const judged = (format: string): Cell => (format === "float32" || format === "float64" ? {} : { exact: fewJudged });
 
 const numbers: Readonly<
   Record<Exclude<Scale, "quick">, { readonly draws: number; readonly full: number; readonly sizes: readonly number[] }>
@@ -36,21 +37,22 @@ function grid(scale: Scale, parameters: ScanTrial): Cell[] {
   const { draws: count, full, sizes } = numbers[scale];
   const first = { batches: sweepImages / 128 };
   const base = (format: string, over: Cell): Cell => ({ format, ...judged(format), ...over });
+  const sweep = (over: Cell): Cell => base("float32", { exact: fewJudged, ...over });
   const [once, ...more] = draws(base("float32", { batches: full }), parameters.inits || count);
   // What most claims need comes first: an interrupted run has it.
   return [
     once,
-    base("float32", { model: "vgg11-bn", batches: full, exact: 5 }),
+    base("float32", { model: "vgg11-bn", batches: full, exact: fewJudged }),
     ...["vgg11", "vgg11-bn"].map((model) => base("float64", { ...first, model, draw: "format" })),
-    ...depths.slice(1).map((model) => base("float32", { ...first, model })),
+    base("float16", { batches: full }),
+    ...depths.slice(1).map((model) => sweep({ ...first, model })),
     ...sizes
       .filter((batch) => batch !== 128)
-      .map((batch) => base("float32", { model: batchModel, batch, batches: sweepImages / batch })),
-    ...["vgg11:pool-first", "vgg11:pool-3x3"].map((model) => base("float32", { ...first, model })),
+      .map((batch) => sweep({ model: batchModel, batch, batches: sweepImages / batch })),
+    base("float16", { model: "vgg11-bn", batches: full }),
     ...["bfloat16", "tfloat32"].map((format) => base(format, { batches: 10 })),
     ...["float8_e4m3", "float8_e5m2"].map((format) => base(format, { batches: 10, lossScale: 2 ** 12 })),
-    base("float16", { batches: full }),
-    base("float16", { model: "vgg11-bn", batches: full }),
+    ...["vgg11:pool-first", "vgg11:pool-3x3"].map((model) => sweep({ ...first, model })),
     ...depths.slice(1).map((model) => base("float16", { batches: 10, model })),
     ...depths.slice(1).map((model) => base("float64", { batches: 10, model, draw: "format" })),
     ...["vgg11:pool-first", "vgg11:pool-3x3"].map((model) => base("float16", { batches: 10, model })),
