@@ -3,7 +3,7 @@
 import { keptMeter, ZoneMeter } from "../src/analysis/zone/meter.ts";
 import { cellOf, sampleOf, type ZoneParameters } from "../src/analysis/zone/parameters.ts";
 import type { LayerCount, Scan } from "../src/analysis/zone/scan.ts";
-import type { Experiment, StoredRow, TrialContext } from "../src/lab/experiment.ts";
+import type { Claim, Experiment, StoredRow, TrialContext } from "../src/lab/experiment.ts";
 import { canonicalJson } from "../src/lab/json.ts";
 import { networkNamed } from "../src/nn/architectures/index.ts";
 
@@ -182,6 +182,34 @@ export const scanMeasurement: Pick<Experiment<ScanTrial, ScanStored>, "parameter
   cost,
   trial,
 };
+
+type ScanParameters = Experiment<ScanTrial, ScanStored>["parameters"];
+
+/** What no cell of a grid sets. */
+const fixed = [
+  "data",
+  "accumulate",
+  "bias",
+  "kinks",
+  "variant",
+  "init",
+  "normalisation",
+  "augmentation",
+  "shuffle",
+] as const;
+
+/**
+ * The claim over rows measured as the experiment's own grid does: networks, sizes and formats are free, the rest has the
+ * experiment's default and the loss is not scaled. A run with another init or other kinks is another measurement and decides nothing.
+ */
+export function onPlannedRows(
+  parameters: ScanParameters,
+  claim: Claim<ScanTrial, ScanStored>,
+): Claim<ScanTrial, ScanStored> {
+  const planned = (row: ScanRow): boolean =>
+    row.lossScale === 1 && fixed.every((name) => row[name] === parameters[name].default);
+  return { ...claim, evaluate: (rows) => claim.evaluate(rows.filter(planned)) };
+}
 
 /** Mini-batches above a threshold in the L-infinity sum, out of those scanned, over some rows. */
 export function above(

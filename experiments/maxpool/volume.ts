@@ -7,6 +7,7 @@ import {
   above,
   agreement,
   draws,
+  onPlannedRows,
   type ScanRow,
   type ScanStored,
   type ScanTrial,
@@ -135,17 +136,19 @@ function figure(rows: readonly ScanRow[]): FigureSpec {
   };
 }
 
+const parameters = {
+  ...scanMeasurement.parameters,
+  augmentation: { ...scanMeasurement.parameters.augmentation, default: "crop-flip" },
+};
+
 export const volume: Experiment<ScanTrial, ScanStored> = experiment({
   id: "maxpool/volume",
   paper: "maxpool",
   source: "E4; volume notebook",
   title: "Volume of the numerical bifurcation zone of MaxPool",
   ...scanMeasurement,
-  parameters: {
-    ...scanMeasurement.parameters,
-    augmentation: { ...scanMeasurement.parameters.augmentation, default: "crop-flip" },
-  },
+  parameters,
   grid,
   figure,
-  claims: volumeClaims,
+  claims: volumeClaims.map((claim) => onPlannedRows(parameters, claim)),
 });

@@ -3,7 +3,7 @@ import { clopperPearson, fisherExact } from "../../src/analysis/statistics.ts";
 import { type Claim, type Evaluation, type Experiment, experiment, type Scale } from "../../src/lab/experiment.ts";
 import type { FigureSpec } from "../../src/lab/figure.ts";
 import { lineWithBand } from "../../src/lab/panels.ts";
-import { draws, type ScanRow, type ScanStored, type ScanTrial, scanMeasurement } from "../zone-scan.ts";
+import { draws, onPlannedRows, type ScanRow, type ScanStored, type ScanTrial, scanMeasurement } from "../zone-scan.ts";
 
 const models = ["vgg11", "vgg11-bn", "resnet18", "resnet18-bn"] as const;
 const formats = ["float32", "float16"] as const;
@@ -212,7 +212,16 @@ function figure(rows: readonly ScanRow[]): FigureSpec {
   };
 }
 
-const { parameters } = scanMeasurement;
+const shared = scanMeasurement.parameters;
+const parameters = {
+  ...shared,
+  kinks: { ...shared.kinks, default: "relu.zero=0,1" },
+  init: { ...shared.init, default: "default" },
+  augmentation: { ...shared.augmentation, default: "crop-flip" },
+  shuffle: { ...shared.shuffle, default: true },
+  all: { ...shared.all, default: false },
+  exact: { ...shared.exact, default: 1 },
+};
 
 export const convVolume: Experiment<ScanTrial, ScanStored> = experiment({
   id: "relu0/conv-volume",
@@ -220,16 +229,8 @@ export const convVolume: Experiment<ScanTrial, ScanStored> = experiment({
   source: "E4; section 4.4",
   title: "S01 for convolutional networks",
   ...scanMeasurement,
-  parameters: {
-    ...parameters,
-    kinks: { ...parameters.kinks, default: "relu.zero=0,1" },
-    init: { ...parameters.init, default: "default" },
-    augmentation: { ...parameters.augmentation, default: "crop-flip" },
-    shuffle: { ...parameters.shuffle, default: true },
-    all: { ...parameters.all, default: false },
-    exact: { ...parameters.exact, default: 1 },
-  },
+  parameters,
   grid,
   figure,
-  claims: [rates, reaches],
+  claims: [rates, reaches].map((claim) => onPlannedRows(parameters, claim)),
 });

@@ -18,6 +18,7 @@ import { BatchLoader, type BatchOptions, type FloatArray } from "../../data/load
 import { formatOf, type Precision } from "../../formats/precision.ts";
 import { rounder } from "../../formats/round.ts";
 import { ProgramBuilder } from "../../ir/builder.ts";
+import { outputsAs } from "../../ir/outputs-as.ts";
 import type { Node, Program } from "../../ir/program.ts";
 import { ops } from "../../ops/index.ts";
 import { ExactJudge } from "../exact/judge.ts";
@@ -91,11 +92,6 @@ function instancesOf(program: Program): Instance[] {
     }),
   );
 }
-
-const outputsAs = (program: Program, prefix: string): Program => ({
-  ...program,
-  outputs: program.outputs.map((output) => ({ ...output, name: `${prefix}/${output.name}` })),
-});
 
 /** The program with an output `%<value>` for each value that has no name yet. */
 function exposing(program: Program, values: Iterable<number>): Program {
