@@ -7,6 +7,7 @@ const config: ViteUserConfig = defineConfig({
     hookTimeout: 60_000,
     pool: "forks",
     maxWorkers: 2,
+    globalSetup: "./test/built.ts",
     reporters: ["default", "./test/reporter.ts"],
   },
 });
