@@ -199,16 +199,19 @@ const fixed = [
 ] as const;
 
 /**
- * The claim over rows measured as the experiment's own grid does: networks, sizes and formats are free, the rest has the
- * experiment's default and the loss is not scaled. A run with another init or other kinks is another measurement and decides nothing.
+ * The rows measured as the experiment's own grid does: networks, sizes and formats are free, the rest has the
+ * experiment's default and the loss is not scaled. Another init, other kinks, the other variant are another measurement.
  */
+export function plannedRows(parameters: ScanParameters, rows: readonly ScanRow[]): ScanRow[] {
+  return rows.filter((row) => row.lossScale === 1 && fixed.every((name) => row[name] === parameters[name].default));
+}
+
+/** The claim, judged on planned rows only. */
 export function onPlannedRows(
   parameters: ScanParameters,
   claim: Claim<ScanTrial, ScanStored>,
 ): Claim<ScanTrial, ScanStored> {
-  const planned = (row: ScanRow): boolean =>
-    row.lossScale === 1 && fixed.every((name) => row[name] === parameters[name].default);
-  return { ...claim, evaluate: (rows) => claim.evaluate(rows.filter(planned)) };
+  return { ...claim, evaluate: (rows) => claim.evaluate(plannedRows(parameters, rows)) };
 }
 
 /** Mini-batches above a threshold in the L-infinity sum, out of those scanned, over some rows. */

@@ -3,7 +3,15 @@ import { clopperPearson, fisherExact } from "../../src/analysis/statistics.ts";
 import { type Claim, type Evaluation, type Experiment, experiment, type Scale } from "../../src/lab/experiment.ts";
 import type { FigureSpec } from "../../src/lab/figure.ts";
 import { lineWithBand } from "../../src/lab/panels.ts";
-import { draws, onPlannedRows, type ScanRow, type ScanStored, type ScanTrial, scanMeasurement } from "../zone-scan.ts";
+import {
+  draws,
+  onPlannedRows,
+  plannedRows,
+  type ScanRow,
+  type ScanStored,
+  type ScanTrial,
+  scanMeasurement,
+} from "../zone-scan.ts";
 
 const models = ["vgg11", "vgg11-bn", "resnet18", "resnet18-bn"] as const;
 const formats = ["float32", "float16"] as const;
@@ -231,6 +239,6 @@ export const convVolume: Experiment<ScanTrial, ScanStored> = experiment({
   ...scanMeasurement,
   parameters,
   grid,
-  figure,
+  figure: (rows) => figure(plannedRows(parameters, rows)),
   claims: [rates, reaches].map((claim) => onPlannedRows(parameters, claim)),
 });
