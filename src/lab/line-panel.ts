@@ -1,5 +1,5 @@
 /** Panels of lines with bands of uncertainty and published points. */
-import { areaY, axisX, axisY, dot, gridY, line, ruleX, text } from "@observablehq/plot";
+import { areaY, axisX, axisY, dot, gridY, line, type Markish, ruleX, text } from "@observablehq/plot";
 import { marks, type Panel } from "./figure.ts";
 
 export interface Point {
@@ -14,6 +14,11 @@ export interface Point {
 
 export type ScaleType = "linear" | "log" | "symlog";
 
+interface LineEvent {
+  readonly x: number;
+  readonly label: string;
+}
+
 export interface LinePanelOptions {
   readonly title?: string;
   readonly xLabel: string;
@@ -23,7 +28,7 @@ export interface LinePanelOptions {
   /** Published points, drawn as marks. */
   readonly published?: readonly { readonly series: string; readonly x: number; readonly y: number }[];
   /** Vertical lines with a label. */
-  readonly events?: readonly { readonly x: number; readonly label: string }[];
+  readonly events?: readonly LineEvent[];
   readonly xScale?: ScaleType;
   readonly yScale?: ScaleType;
   /** |y| below which a symlog axis is linear. */
@@ -45,9 +50,10 @@ interface AxisTicks {
   readonly domain?: readonly [number, number];
 }
 
-/** 0, 1e-6: as short as it goes. */
+/** 0, 100, 1e-6: as short as it goes. */
 function showPower(value: number): string {
-  return value === 0 ? "0" : value.toExponential(Number.isInteger(Math.log10(Math.abs(value))) ? 0 : 1);
+  if (Number.isInteger(value) && Math.abs(value) < 1e4) return String(value);
+  return value.toExponential(Number.isInteger(Math.log10(Math.abs(value))) ? 0 : 1);
 }
 
 /** Decades for logarithmic scales (at most about eight of them), with 0 for symlog. */
@@ -124,15 +130,7 @@ export function lineWithBand(options: LinePanelOptions): Panel {
         axisX({ color: "currentColor", label: options.xLabel || null, ...xAxis }),
         axisY({ color: "currentColor", labelAnchor: "top", ...yAxis }),
         ruleX(events, { x: "x", stroke: "currentColor", strokeDasharray: "3,3", strokeOpacity: 0.7 }),
-        text(events, {
-          x: "x",
-          text: "label",
-          frameAnchor: "top",
-          dx: 5,
-          textAnchor: "start",
-          fill: "currentColor",
-          fontSize: 10,
-        }),
+        ...eventLabels(events, xs, options.xScale === "log"),
         banded
           ? areaY(points, {
               x: "x",
@@ -176,4 +174,24 @@ export function lineWithBand(options: LinePanelOptions): Panel {
       ),
     }),
   };
+}
+
+/** The label of an event stands on the side that has more room. */
+function eventLabels(events: readonly LineEvent[], xs: readonly number[], log: boolean): Markish[] {
+  const at = (x: number): number => (log ? Math.log(x) : x);
+  const middle = (at(Math.min(...xs)) + at(Math.max(...xs))) / 2;
+  const side = (own: readonly LineEvent[], textAnchor: "start" | "end", dx: number): Markish =>
+    text(own, { x: "x", text: "label", frameAnchor: "top", dx, textAnchor, fill: "currentColor", fontSize: 10 });
+  return [
+    side(
+      events.filter(({ x }) => at(x) <= middle),
+      "start",
+      5,
+    ),
+    side(
+      events.filter(({ x }) => at(x) > middle),
+      "end",
+      -5,
+    ),
+  ];
 }
