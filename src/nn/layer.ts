@@ -70,6 +70,7 @@ export const averaged: Layer = { layer: "globalAvgPool" };
 export interface Variant {
   /** Batch norm where the architecture has a norm; otherwise the identity. */
   readonly norm: boolean;
+  readonly normSpec: NormSpec | undefined;
   readonly activation: string;
   /** The pool in place of the architecture's own max pools. */
   readonly pool: Layer | undefined;
@@ -80,7 +81,8 @@ export interface Variant {
 }
 
 export function norm(variant: Variant): readonly Layer[] {
-  return variant.norm ? [{ layer: "norm" }] : [];
+  if (!variant.norm) return [];
+  return [variant.normSpec === undefined ? { layer: "norm" } : { layer: "norm", spec: variant.normSpec }];
 }
 
 export function activation(variant: Variant): Layer {

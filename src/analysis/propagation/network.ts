@@ -17,10 +17,8 @@ export interface DeepNetwork {
   readonly depth: number;
   /** Units, or channels. */
   readonly width: number;
-  /** Numbers per sample of an MLP's input (default: the width). */
-  readonly inputs?: number;
-  /** Side of a convolution's image (default 8). */
-  readonly image?: number;
+  /** Shape of one sample (default: the width; of a convolution: width x 8 x 8). */
+  readonly input?: readonly number[];
   readonly padding?: "circular" | "zero";
   readonly activation: string;
   /** Undefined: none. */
@@ -30,9 +28,9 @@ export interface DeepNetwork {
 }
 
 /** Shape of one sample. */
-export function inputShape(net: DeepNetwork): readonly number[] {
-  const { kind, width, inputs = width, image = 8 } = net;
-  return kind === "mlp" ? [inputs] : [width, image, image];
+export function inputShape(net: Pick<DeepNetwork, "kind" | "width" | "input">): readonly number[] {
+  const { kind, width, input = kind === "mlp" ? [width] : [width, 8, 8] } = net;
+  return input;
 }
 
 function weightLayer({ kind, width, padding = "circular" }: DeepNetwork): Layer {
@@ -65,6 +63,9 @@ export function deepNetwork(net: DeepNetwork, batch: number): Traced {
   if (!(net.depth >= 1)) throw new UsageError(`depth: found ${net.depth}, expected an integer of at least 1`);
   if (!(net.width >= 1)) throw new UsageError(`width: found ${net.width}, expected an integer of at least 1`);
   const shape = inputShape(net);
+  if (net.kind === "mlp" && batch < 2 && net.norm !== undefined && (net.norm.kind ?? "batch") === "batch") {
+    throw new UsageError(`batch ${batch}: batch norm has no variance over one sample; give 2 or more, better 8`);
+  }
   if (net.residual !== "none" && shape[0] !== net.width) {
     throw new UsageError(`residual ${net.residual}: inputs of ${shape[0]} numbers, expected the width, ${net.width}`);
   }

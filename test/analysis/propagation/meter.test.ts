@@ -63,7 +63,7 @@ describe("M Pi S T is the measured squared ratio", () => {
     "rms norm after relu": { norm: { kind: "rms", eps: 0 }, order: "act-norm" },
     "batch norm in single steps, eps 1e-5": { norm: { form: "fused-wide" } },
     gelu: { activation: "gelu" },
-    "a convolution": { kind: "conv", width: 4, image: 4, padding: "zero" },
+    "a convolution": { kind: "conv", width: 4, input: [4, 4, 4], padding: "zero" },
   };
   test.each(Object.entries(cases))("%s", (_, change) => {
     const { rows } = run({ ...base, ...change }, 12);

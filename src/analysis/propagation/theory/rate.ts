@@ -19,8 +19,8 @@ const exact = (squared: number, source: string): TheoryRate => ({ rate: Math.sqr
 /** @param net gamma and beta are those of all norms. @param batch Values that one statistic of batch norm is of. */
 export function theoryRate(net: DeepNetwork, batch: number, gamma = 1, beta = 0): TheoryRate {
   const { norm, order, residual, depth, activation: name } = net;
-  if (net.kind === "conv" && (net.padding === "zero" || norm?.kind !== undefined)) {
-    return none("no theory: borders change the statistics");
+  if (net.kind === "conv" && (net.padding === "zero" || (norm?.kind ?? "batch") !== "batch")) {
+    return none("no theory: borders (or images) change the statistics");
   }
   const isRelu = name === "relu" && beta === 0;
   if (residual !== "none") {
