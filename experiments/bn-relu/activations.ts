@@ -1,0 +1,135 @@
+/** E5: the rate of other activations, and of ReLU with BN's affine map, against quadrature. */
+import { type Claim, type Experiment, experiment, type Scale } from "../../src/lab/experiment.ts";
+import type { FigureSpec } from "../../src/lab/figure.ts";
+import { lineWithBand } from "../../src/lab/panels.ts";
+import {
+  accepts,
+  cellsMissing,
+  meanSd,
+  type NetworkRow,
+  type NetworkStored,
+  type NetworkTrial,
+  networkExperiment,
+  rowsWith,
+  showRate,
+  windowRate,
+} from "./network-trial.ts";
+
+const names = [
+  ...["relu", "leakyRelu:0.01", "leakyRelu:0.1", "leakyRelu:0.2", "leakyRelu:0.5", "abs", "elu", "selu", "tanh", "erf"],
+  ...["sigmoid", "softplus", "gelu", "silu", "mish", "relu2", "linear"],
+];
+const shifts = [-1, -0.5, 0.5, 1, 2];
+
+function grid(scale: Scale): Partial<NetworkTrial>[] {
+  const net =
+    scale === "quick"
+      ? { width: 24, batch: 16, depth: 5, replicas: 1 }
+      : { width: scale === "paper" ? 1024 : 256, batch: 256, depth: 20, replicas: scale === "paper" ? 10 : 3 };
+  const plain = (scale === "quick" ? ["relu", "tanh"] : names).map((activation) => ({ ...net, activation }));
+  return [...plain, ...(scale === "quick" ? [1] : shifts).map((beta) => ({ ...net, beta }))];
+}
+
+/** Early blocks: sample norms have not spread, a dead sample has not appeared. */
+const early = [1, 6] as const;
+
+const label = ({ activation, beta }: NetworkStored): string => (beta === 0 ? activation : `relu, beta ${beta}`);
+
+function cellsOf(rows: readonly NetworkStored[]): NetworkStored[][] {
+  return [...new Set(rows.map(label))].map((name) => rows.filter((row) => label(row) === name));
+}
+
+const rateOf = (cell: readonly NetworkStored[]) => meanSd(cell.map((row) => windowRate(row, ...early)));
+
+const claim: Claim<NetworkTrial, NetworkRow> = {
+  id: "bn-relu/C13",
+  statement: "No activation avoids explosion except a linear one: rate^2 = E[phi'^2] / Var[phi] >= 1",
+  published:
+    "ours: GELU 1.1484, SiLU 1.1009, ELU 1.0388, tanh 1.0853, leaky(.2) 1.1152; qualitatively Yang et al. 2019",
+  rule: "by quadrature every nonlinear activation is above 1 + 1e-3; measured in blocks 1-6 each is within 3 standard deviations or .02 of quadrature (linear: of the exact law, .05), but for abs, relu2 and beta < 0, whose sample norms spread fastest: those are above 1.1",
+  evaluate(rows) {
+    const cells = cellsOf(rows);
+    if (cells.length < names.length) return cellsMissing;
+    const unstable = (row: NetworkStored): boolean =>
+      row.activation === "relu2" || row.activation === "abs" || row.beta < 0;
+    const found = cells.map((cell) => ({ cell, own: rateOf(cell), theory: cell[0].theory as number }));
+    const holds = found.every(({ cell: [row], own, theory }) => {
+      if (row.activation === "linear") return Math.abs(own.mean - theory) < 0.05;
+      if (theory < 1.001) return false;
+      return unstable(row) ? own.mean > 1.1 : accepts(own, theory) || Math.abs(own.mean - theory) < 0.02;
+    });
+    const ours = found
+      .map(({ cell: [row], own, theory }) => `${label(row)} ${showRate(own)} (${theory.toFixed(4)})`)
+      .join("; ");
+    return { verdict: holds ? "holds" : "fails", ours };
+  },
+};
+
+function figure(rows: readonly NetworkStored[]): FigureSpec {
+  const cells = cellsOf(rows.filter(({ beta }) => beta === 0));
+  const sorted = [...cells].sort((a, b) => (a[0].theory as number) - (b[0].theory as number));
+  const points = sorted.flatMap((cell) => {
+    const { mean, sd } = rateOf(cell);
+    if (!Number.isFinite(mean)) return [];
+    const x = cell[0].theory as number;
+    return [
+      Number.isNaN(sd)
+        ? { series: "activations", x, y: mean }
+        : { series: "activations", x, y: mean, low: mean - sd, high: mean + sd },
+    ];
+  });
+  const affine = rowsWith(rows, { activation: "relu" });
+  const betas = [...new Set(affine.map(({ beta }) => beta))].sort((a, b) => a - b);
+  const lines = betas.flatMap((beta) => {
+    const cell = affine.filter((row) => row.beta === beta);
+    const { mean } = rateOf(cell);
+    return Number.isFinite(mean) ? [{ series: "ReLU, shifted", x: beta, y: mean }] : [];
+  });
+  const list = sorted.map(
+    (cell) => `${cell[0].activation} ${(cell[0].theory as number).toFixed(4)} / ${showRate(rateOf(cell))}`,
+  );
+  return {
+    title: "Activations and the affine map of batch norm",
+    caption: `Width ${rows[0].width}, B = ${rows[0].batch}, blocks 1-6, ${rows[0].replicas} networks, eps 0, float64. Theory / measured: ${list.join("; ")}.`,
+    panels: [
+      lineWithBand({
+        title: "rate per block",
+        xLabel: "sqrt(E[phi'^2] / Var[phi]) by quadrature",
+        yLabel: "measured",
+        points,
+        published: sorted.map((cell) => ({
+          series: "activations",
+          x: cell[0].theory as number,
+          y: cell[0].theory as number,
+        })),
+        dots: true,
+        bars: true,
+        scatter: true,
+      }),
+      lineWithBand({
+        title: "ReLU with beta / gamma",
+        xLabel: "beta / gamma",
+        yLabel: "rate per block",
+        points: lines,
+        published: betas.map((beta) => ({
+          series: "ReLU, shifted",
+          x: beta,
+          y: affine.find((row) => row.beta === beta)?.theory as number,
+        })),
+        dots: true,
+      }),
+    ],
+    publishedLabel: "theory",
+    intervalLabel: "standard deviation",
+  };
+}
+
+export const activations: Experiment<NetworkTrial, NetworkRow> = experiment({
+  ...networkExperiment,
+  id: "bn-relu/activations",
+  source: "E5",
+  title: "Activations and affine parameters",
+  grid,
+  figure,
+  claims: [claim],
+});
