@@ -15,6 +15,7 @@ import { traps } from "./activations/traps.ts";
 import { width } from "./activations/width.ts";
 import { activations as propagationActivations } from "./bn-relu/activations.ts";
 import { batch as propagationBatch } from "./bn-relu/batch.ts";
+import { formats as propagationFormats } from "./bn-relu/formats.ts";
 import { inputs as propagationInputs } from "./bn-relu/inputs.ts";
 import { networks as propagationNetworks } from "./bn-relu/networks.ts";
 import { norms as propagationNorms } from "./bn-relu/norms.ts";
@@ -67,6 +68,7 @@ export const experiments: readonly Experiment[] = [
   propagationActivations,
   propagationInputs,
   propagationResidual,
+  propagationFormats,
   propagationNorms,
 ] as unknown as readonly Experiment[];
 
