@@ -65,7 +65,7 @@ function figure(rows: readonly NetworkStored[]): FigureSpec {
       .flatMap((size) => {
         const cell = own.filter((row) => sizeOf(row) === size);
         const finite = cell.every((row) => Number.isFinite(windowRate(row, 1, 3)));
-        return finite ? ratePoint(words[order], size, [rateOf(cell).mean]) : [];
+        return finite ? ratePoint(`group: ${words[order]}`, size, [rateOf(cell).mean]) : [];
       });
   });
   const dead = rows.filter((row) => row.norm.startsWith("group") && row.dead > 0);
