@@ -13,6 +13,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   zone: async () => (await import("./zone.ts")).zoneCommand(),
   spectrum: async () => (await import("./spectrum.ts")).spectrumCommand(),
   kinks: async () => (await import("./kinks.ts")).kinksCommand(),
+  propagate: async () => (await import("./propagate.ts")).propagateCommand(),
   experiments: async () => (await import("./experiments.ts")).experimentsCommand(),
   run: async () => (await import("./run.ts")).runCommand(),
   runs: async () => (await import("./runs.ts")).runsCommand(),
