@@ -4,7 +4,7 @@
  * accuracy down to about 1e-31 of q_0.
  */
 import type { Activation } from "./activation.ts";
-import { cosPi } from "./angles.ts";
+import { cosPi } from "../../base/angles.ts";
 import { CosineTransform } from "./cosine-transform.ts";
 import { evenly, gaussLegendre } from "./gauss-legendre.ts";
 import { exp } from "./scalar.ts";

@@ -1,7 +1,7 @@
 /** Section 6.1, 6.2, 6.4 of papers/activations, and laws that need no table. */
 import { describe, expect, it } from "vitest";
 import { activationNamed } from "../../../src/analysis/spectra/activations.ts";
-import { angleBetween, angleOf, cosPi, sinPi } from "../../../src/analysis/spectra/angles.ts";
+import { angleBetween, angleOf, cosPi, sinPi } from "../../../src/base/angles.ts";
 import { dualOf } from "../../../src/analysis/spectra/dual.ts";
 import { fourierCoefficients, fromFourier, gramCoefficients } from "../../../src/analysis/spectra/fourier.ts";
 import { hermiteExpansion } from "../../../src/analysis/spectra/hermite.ts";
