@@ -12,6 +12,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   probe: async () => (await import("./probe.ts")).probeCommand(),
   zone: async () => (await import("./zone.ts")).zoneCommand(),
   spectrum: async () => (await import("./spectrum.ts")).spectrumCommand(),
+  train: async () => (await import("./train.ts")).trainCommand(),
   kinks: async () => (await import("./kinks.ts")).kinksCommand(),
   experiments: async () => (await import("./experiments.ts")).experimentsCommand(),
   run: async () => (await import("./run.ts")).runCommand(),

@@ -2,9 +2,10 @@
 import { gradient } from "../../autodiff/gradient.ts";
 import type { Carrier, Engine } from "../../backends/backend.ts";
 import { UsageError } from "../../base/errors.ts";
+import type { Shape } from "../../base/shape.ts";
 import { compile } from "../../compile.ts";
 import { type Convention, convention as conventionOf } from "../../conventions/convention.ts";
-import { describe, type Precision } from "../../formats/precision.ts";
+import type { Precision } from "../../formats/precision.ts";
 import type { Program } from "../../ir/program.ts";
 import type { Network } from "../../nn/network.ts";
 import type { ChosenRule } from "../../nn/optimizers/index.ts";
@@ -71,8 +72,8 @@ export class Trainer {
   readonly engine: Engine;
   readonly network: Network;
   readonly trace: TraceBuffers | undefined;
-  /** State of the rule by buffer name. */
-  readonly stateNames: readonly string[];
+  /** All that a step changes, by buffer name: parameters, running statistics, the rule's state. */
+  readonly stateShapes: Readonly<Record<string, Shape>>;
   readonly #spec: TrainerSpec;
   readonly #inputs: Float32Array | Float64Array;
   readonly #labels: Int32Array;
@@ -92,7 +93,9 @@ export class Trainer {
     this.engine = engine;
     this.network = network;
     this.#spec = spec;
-    this.stateNames = Object.keys(stateShapes(optimizer));
+    const ruleState = stateShapes(optimizer);
+    const own = [...network.parameters, ...network.statistics].map(({ name, shape }) => [name, shape] as const);
+    this.stateShapes = { ...Object.fromEntries(own), ...ruleState };
     this.#inputs = engine.buffer("x") as Float32Array | Float64Array;
     this.#labels = engine.buffer("labels") as Int32Array;
     this.#loss = engine.buffer("loss");
@@ -104,7 +107,7 @@ export class Trainer {
     }));
     for (const name of scalarNames(optimizer)) if (Object.hasOwn(values, name)) engine.write(name, [values[name]]);
     for (const { name, initial } of network.statistics) engine.buffer(name).fill(initial);
-    for (const name of this.stateNames) engine.buffer(name).fill(0);
+    for (const name of Object.keys(ruleState)) engine.buffer(name).fill(0);
     const traced = (kind: string): [string, Carrier] => [kind, engine.buffer(`trace:${kind}`)];
     this.trace = spec.trace === true ? (Object.fromEntries(traceKinds.map(traced)) as TraceBuffers) : undefined;
   }
@@ -149,11 +152,6 @@ export class Trainer {
       if (bad[i] > 0) return { step, where: this.network.parameters[i].name, entries: bad[i] };
     }
     return undefined;
-  }
-
-  /** What the run's rows and files say of the arithmetic. */
-  describe(): object {
-    return { precision: describe(this.#spec.precision), backend: this.engine.backend };
   }
 
   dispose(): void {
