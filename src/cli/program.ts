@@ -30,6 +30,7 @@ export async function execute(args: readonly string[]): Promise<number> {
     .description("A laboratory for the numerical reliability of nonsmooth automatic differentiation")
     .version(packageVersion())
     .exitOverride()
+    .enablePositionalOptions()
     .configureOutput({ outputError: (text) => note(oneLine(text)) })
     .addHelpText("after", "\nExample:\n  nonsmooth probe 'relu(x) - relu(-x)' x=0");
 

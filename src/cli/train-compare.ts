@@ -53,8 +53,13 @@ function finishedRuns(ids: readonly string[], store: string): StoredRun[] {
   return runs;
 }
 
+/** What a training records, which changes none of its numbers. */
+const recording: readonly string[] = ["every", "evaluateEvery", "trace"];
+
 function differing(runs: readonly StoredRun[]): string[] {
-  const names = [...new Set(runs.flatMap(({ parameters }) => Object.keys(parameters)))];
+  const names = [...new Set(runs.flatMap(({ parameters }) => Object.keys(parameters)))].filter(
+    (name) => !recording.includes(name),
+  );
   const settings = names.filter(
     (name) => new Set(runs.map((run) => canonicalJson(run.parameters[name] ?? null))).size > 1,
   );
@@ -89,7 +94,7 @@ function compare(ids: readonly string[], options: Options): void {
     printJson({ differ: names, runs: compared });
     return;
   }
-  const headers = ["run", ...names, "steps", "loss", "accuracy", "best", "diverged"];
+  const headers = ["run", ...names, "done", "loss", "accuracy", "best", "diverged"];
   const body = compared.map((run) => [
     run.id.slice(0, 8),
     ...names.map((name) => text(run.settings[name])),

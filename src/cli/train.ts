@@ -97,7 +97,7 @@ export function trainCommand(): Command {
     .option("--store <folder>", "where rows are kept", "runs")
     .option("--out <file>", "the picture", "out/train.svg");
   withPrecision(train, "float32").action(run);
-  return train.enablePositionalOptions().addCommand(compareCommand());
+  return train.addCommand(compareCommand());
 }
 
 async function run(options: Options): Promise<void> {

@@ -11,27 +11,30 @@ export interface Curve {
 
 const finite = (points: readonly Point[]): Point[] => points.filter(({ y }) => Number.isFinite(y));
 
+/** The name, with the step at which a curve ends early. */
+function label({ name, rows }: Curve): string {
+  const at = rows.at(-1)?.diverged?.step;
+  return at === undefined ? name : `${name} (diverges at step ${at + 1})`;
+}
+
 function lossPanel(curves: readonly Curve[]): Panel {
-  const points = curves.flatMap(({ name, rows }) =>
-    rows.map(({ step, meanLoss }) => ({ series: name, x: step, y: meanLoss })),
+  const points = curves.flatMap((curve) =>
+    curve.rows.map(({ step, meanLoss }) => ({ series: label(curve), x: step, y: meanLoss })),
   );
-  const events = curves.flatMap(({ name, rows }) => {
-    const at = rows.at(-1)?.diverged?.step;
-    return at === undefined ? [] : [{ x: at + 1, label: `${name} diverges` }];
-  });
+  const yLabel = "mean since the last row";
   return lineWithBand({
     title: "training loss",
     xLabel: "step",
-    yLabel: "mean since the last row",
+    yLabel,
     points: finite(points),
-    events,
+    dots: points.length < 4,
   });
 }
 
 function accuracyPanel(curves: readonly Curve[], evaluatedOn: string): Panel[] {
-  const points = curves.flatMap(({ name, rows }) =>
-    rows.flatMap(({ step, evaluation }) =>
-      evaluation === null ? [] : [{ series: name, x: step, y: evaluation.accuracy }],
+  const points = curves.flatMap((curve) =>
+    curve.rows.flatMap(({ step, evaluation }) =>
+      evaluation === null ? [] : [{ series: label(curve), x: step, y: evaluation.accuracy }],
     ),
   );
   if (points.length < 2) return [];
