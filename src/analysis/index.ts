@@ -1,6 +1,10 @@
 /** Measurements, free of any paper. */
 
 export { ExactJudge } from "./exact/judge.ts";
+export { type PropagationInputs, PropagationMeter, type PropagationOptions } from "./propagation/meter.ts";
+export { type DeepNetwork, deepNetwork, drawWeights } from "./propagation/network.ts";
+export { meanRates, type Rate, type Rates, ratesOf } from "./propagation/rate.ts";
+export { type LayerRow, meanRows } from "./propagation/rows.ts";
 export { type Picture, zonePicture } from "./separation/picture.ts";
 export { type Separation, type SeparationOptions, separate } from "./separation/separation.ts";
 export { type Activation, className, type Smoothness } from "./spectra/activation.ts";

@@ -14,6 +14,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   spectrum: async () => (await import("./spectrum.ts")).spectrumCommand(),
   train: async () => (await import("./train.ts")).trainCommand(),
   kinks: async () => (await import("./kinks.ts")).kinksCommand(),
+  propagate: async () => (await import("./propagate.ts")).propagateCommand(),
   experiments: async () => (await import("./experiments.ts")).experimentsCommand(),
   run: async () => (await import("./run.ts")).runCommand(),
   runs: async () => (await import("./runs.ts")).runsCommand(),

@@ -7,7 +7,6 @@ import {
   add,
   avgPool2d,
   batchNorm,
-  batchNormWithStatistics,
   concat,
   conv2d,
   dropout,
@@ -17,11 +16,13 @@ import {
   maxPool2d,
   normPool,
   runningStatistics,
+  slice,
 } from "../ops/index.ts";
 import { pairOf } from "../ops/size.ts";
 import { activations } from "./activations.ts";
 import type { Layer } from "./layer.ts";
-import type { Mode, Parameter, Statistic } from "./network.ts";
+import type { Mode, Parameter, Statistic, Visit } from "./network.ts";
+import { normalize } from "./norms.ts";
 
 type Of<Kind extends Layer["layer"]> = Extract<Layer, { readonly layer: Kind }>;
 
@@ -38,19 +39,46 @@ function checkEven(
   );
 }
 
+/** The image with its opposite edges beside its edges. */
+function repeatedEdges(x: Tensor, [high, wide]: readonly [number, number]): Tensor {
+  const along = (image: Tensor, axis: number, extent: number): Tensor => {
+    if (extent === 0) return image;
+    const size = image.shape[axis];
+    const part = (from: number, to: number): Tensor =>
+      slice(
+        image,
+        image.shape.map((_, i) => (i === axis ? from : 0)),
+        image.shape.map((whole, i) => (i === axis ? to : whole)),
+      );
+    return concat([part(size - extent, size), image, part(0, extent)], axis);
+  };
+  return along(along(x, 2, high), 3, wide);
+}
+
+/** Activations by the names that layers give. @throws UsageError on another one. */
+export type NamedActivations = (name: string) => (z: Tensor) => Tensor;
+
+/** What a layer says of itself beside its input and output. */
+type Details = { -readonly [K in "weight" | "norm"]?: Visit[K] };
+
 /** One trace of a network: what its layers have declared so far. */
 export class NetworkTrace {
   readonly parameters: Parameter[] = [];
   readonly statistics: Statistic[] = [];
   /** Outputs that update running statistics. */
   readonly updates: Record<string, Update> = {};
+  /** Layers in the order of their results. */
+  readonly visits: Visit[] = [];
   /** Multiply-adds per sample. */
   work = 0;
   readonly #mode: Mode;
+  readonly #activation: NamedActivations;
   readonly #counts = new Map<string, number>();
 
-  constructor(mode: Mode) {
+  /** @param activation Default: by the table of this package. */
+  constructor(mode: Mode, activation: NamedActivations = (name) => activations[name]) {
     this.#mode = mode;
+    this.#activation = activation;
   }
 
   /** The layers in turn. @throws ShapeError where an image is too small for a window. */
@@ -60,19 +88,24 @@ export class NetworkTrace {
 
   #layer(layer: Layer, x: Tensor): Tensor {
     const name = this.#name(layer.layer === "activation" ? layer.name : layer.layer);
-    return x.program.within(name, () => this.#named(layer, x, name));
+    const details: Details = {};
+    const y = x.program.within(name, () => this.#named(layer, x, name, details));
+    this.visits.push({ name, layer: layer.layer, input: x.value, output: y.value, ...details });
+    return y;
   }
 
-  #named(layer: Layer, x: Tensor, name: string): Tensor {
+  #named(layer: Layer, x: Tensor, name: string, details: Details): Tensor {
     switch (layer.layer) {
       case "conv":
+        details.weight = `${name}.weight`;
         return this.#conv(layer, x, name);
       case "linear":
+        details.weight = `${name}.weight`;
         return this.#linear(layer, x, name);
       case "norm":
-        return this.#norm(x, name);
+        return this.#norm(layer, x, name, details);
       case "activation":
-        return activations[layer.name](x);
+        return this.#activation(layer.name)(x);
       case "maxPool":
         checkEven(layer, x, name);
         return maxPool2d(x, layer);
@@ -93,7 +126,11 @@ export class NetworkTrace {
     }
   }
 
-  #conv({ filters, kernel, stride, padding, groups, bias }: Of<"conv">, x: Tensor, name: string): Tensor {
+  #conv(
+    { filters, kernel, stride, padding, groups, bias, circular = false }: Of<"conv">,
+    x: Tensor,
+    name: string,
+  ): Tensor {
     const channels = x.shape[1] / groups;
     const [height, width] = pairOf("conv", "kernel", kernel as number, 1);
     const fans = { fanIn: channels * height * width, fanOut: (filters / groups) * height * width };
@@ -107,7 +144,9 @@ export class NetworkTrace {
     const b = bias
       ? this.#parameter(x, { name: `${name}.bias`, shape: [filters], layer: "conv", bias: true, ...fans })
       : null;
-    const y = conv2d(x, w, b, { stride, padding, groups });
+    const y = circular
+      ? conv2d(repeatedEdges(x, pairOf("conv", "padding", padding as number, 0)), w, b, { stride, padding: 0, groups })
+      : conv2d(x, w, b, { stride, padding, groups });
     this.work += sizeOf(y.shape.slice(1)) * fans.fanIn;
     return y;
   }
@@ -131,18 +170,26 @@ export class NetworkTrace {
     );
   }
 
-  #norm(x: Tensor, name: string): Tensor {
+  #norm({ spec }: Of<"norm">, x: Tensor, name: string, details: Details): Tensor {
     const shape = [x.shape[1]];
     const own = { shape, layer: "norm", fanIn: 1, fanOut: 1 } as const;
     const gamma = this.#parameter(x, { ...own, name: `${name}.weight`, bias: false });
     const beta = this.#parameter(x, { ...own, name: `${name}.bias`, bias: true });
-    if (this.#mode === "train") return batchNorm(x, gamma, beta);
+    const { kind = "batch", form = "library", eps } = spec ?? {};
+    if (this.#mode === "train" || kind !== "batch") {
+      const { y, taps } = normalize(x, gamma, beta, spec);
+      details.norm = taps;
+      return y;
+    }
+    if (form !== "library") throw new UsageError(`${name}: form ${form} keeps no running statistics`);
     const statistics = {
       mean: this.#statistic(x, `${name}.mean`, 0),
       variance: this.#statistic(x, `${name}.variance`, 1),
     };
-    if (this.#mode === "eval") return batchNorm(x, gamma, beta, { statistics });
-    const { y, ...batch } = batchNormWithStatistics(x, gamma, beta);
+    if (this.#mode === "eval") return batchNorm(x, gamma, beta, { statistics, ...(eps === undefined ? {} : { eps }) });
+    const { y, taps, statistics: batch } = normalize(x, gamma, beta, spec);
+    details.norm = taps;
+    if (batch === undefined) throw new UsageError(`${name}: no batch statistics`);
     const next = runningStatistics(statistics, batch, sizeOf(x.shape) / shape[0]);
     for (const kind of ["mean", "variance"] as const) {
       const statistic = `${name}.${kind}`;

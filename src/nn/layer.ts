@@ -1,5 +1,6 @@
 /** Layers of a network as data: what an architecture's file lists. */
 import type { Pair } from "../ops/size.ts";
+import type { NormSpec } from "./norms.ts";
 
 type Size = number | Pair;
 
@@ -12,10 +13,12 @@ export type Layer =
       readonly padding: Size;
       readonly groups: number;
       readonly bias: boolean;
+      /** The image is repeated beyond its edges instead of padded with zeros. */
+      readonly circular?: boolean;
     }
   | { readonly layer: "linear"; readonly units: number; readonly bias: boolean }
-  /** Batch norm over the channels. */
-  | { readonly layer: "norm" }
+  /** Batch norm over the channels unless `spec` says otherwise. */
+  | { readonly layer: "norm"; readonly spec?: NormSpec }
   /** In training only. */
   | { readonly layer: "dropout"; readonly rate: number }
   /** By name: a key of `activations`. */
@@ -48,6 +51,8 @@ export interface ConvSpec {
   readonly groups?: number;
   /** Default false. */
   readonly bias?: boolean;
+  /** Default false. */
+  readonly circular?: boolean;
 }
 
 export function conv(filters: number, kernel: Size, spec: ConvSpec = {}): Layer {
@@ -65,6 +70,7 @@ export const averaged: Layer = { layer: "globalAvgPool" };
 export interface Variant {
   /** Batch norm where the architecture has a norm; otherwise the identity. */
   readonly norm: boolean;
+  readonly normSpec: NormSpec | undefined;
   readonly activation: string;
   /** The pool in place of the architecture's own max pools. */
   readonly pool: Layer | undefined;
@@ -75,7 +81,8 @@ export interface Variant {
 }
 
 export function norm(variant: Variant): readonly Layer[] {
-  return variant.norm ? [{ layer: "norm" }] : [];
+  if (!variant.norm) return [];
+  return [variant.normSpec === undefined ? { layer: "norm" } : { layer: "norm", spec: variant.normSpec }];
 }
 
 export function activation(variant: Variant): Layer {

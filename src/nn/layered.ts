@@ -3,9 +3,9 @@ import type { Shape } from "../base/shape.ts";
 import type { Program } from "../ir/program.ts";
 import { trace } from "../ir/trace.ts";
 import { softmaxCrossEntropy } from "../ops/index.ts";
-import { NetworkTrace } from "./apply-layers.ts";
+import { type NamedActivations, NetworkTrace } from "./apply-layers.ts";
 import type { Layer } from "./layer.ts";
-import type { Mode, Network } from "./network.ts";
+import type { Mode, Network, Traced } from "./network.ts";
 
 function traceLoss(
   layers: readonly Layer[],
@@ -22,6 +22,21 @@ function traceLoss(
   return { program, traced };
 }
 
+/**
+ * Layers without a loss: inputs `x` [batch, ...input] and the parameters, output `y`.
+ * @throws ShapeError where the input is too small for the layers.
+ */
+export function tracedLayers(
+  layers: readonly Layer[],
+  input: Shape,
+  batch: number,
+  activations?: NamedActivations,
+): Traced {
+  const traced = new NetworkTrace("train", activations);
+  const program = trace(({ x }) => ({ y: traced.apply(layers, x) }), { x: [batch, ...input] });
+  return { program, visits: traced.visits, parameters: traced.parameters };
+}
+
 /** @param input Shape of one sample. @throws ShapeError where it is too small for the layers. */
 export function layeredNetwork(name: string, layers: readonly Layer[], input: Shape, classes: number): Network {
   // Norms over a 1 x 1 image need two samples.
@@ -34,5 +49,9 @@ export function layeredNetwork(name: string, layers: readonly Layer[], input: Sh
     statistics,
     work,
     loss: (batch, mode = "train") => traceLoss(layers, input, batch, mode).program,
+    traced: (batch, mode = "train") => {
+      const { program, traced } = traceLoss(layers, input, batch, mode);
+      return { program, visits: traced.visits, parameters: traced.parameters };
+    },
   };
 }

@@ -1,6 +1,7 @@
 /** What a network is to those that measure or train it: parameters in order, and its loss for any mini-batch. */
 import type { Shape } from "../base/shape.ts";
 import type { Program } from "../ir/program.ts";
+import type { Layer } from "./layer.ts";
 
 export interface Parameter {
   readonly name: string;
@@ -43,6 +44,39 @@ export interface Network {
    * source of every node is the name of its layer, "relu3".
    */
   loss(batch: number, mode?: Mode): Program;
+  /** The same program with its layers. */
+  traced(batch: number, mode?: Mode): Traced;
+}
+
+/** What a norm divides by, in the program: its statistics are over `axes` of x seen as `view`. */
+export interface NormTaps {
+  /** The value under the root, without eps (of rms norms the mean square), as `kept`, which broadcasts to the view. */
+  readonly variance: number;
+  readonly kept: Shape;
+  readonly view: Shape;
+  readonly eps: number;
+  /** gamma as `affine`, which broadcasts to the view. */
+  readonly gamma: number;
+  readonly affine: Shape;
+}
+
+/** One application of a layer: the values of the program that it reads and makes. */
+export interface Visit {
+  /** "norm3", the source of its nodes. */
+  readonly name: string;
+  readonly layer: Layer["layer"];
+  readonly input: number;
+  readonly output: number;
+  /** Of a linear layer or a convolution: the parameter that is its weight. */
+  readonly weight?: string;
+  readonly norm?: NormTaps;
+}
+
+/** A traced network with its layers, in the order of their results: those of a residual body come before the residual. */
+export interface Traced {
+  readonly program: Program;
+  readonly visits: readonly Visit[];
+  readonly parameters: readonly Parameter[];
 }
 
 /** Numbers of all parameters together. */

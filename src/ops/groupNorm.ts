@@ -2,7 +2,7 @@
 import { ShapeError } from "../base/errors.ts";
 import { type Shape, sameShape, showShape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../ir/trace.ts";
-import { call } from "./call.ts";
+import { call, callAll } from "./call.ts";
 import { normalization } from "./normalization.ts";
 import type { Layout } from "./normalization-rules.ts";
 import type { Op, Options } from "./op.ts";
@@ -40,4 +40,16 @@ export function groupNorm(
   { groups, eps = 1e-5 }: { readonly groups: number; readonly eps?: number },
 ): Tensor {
   return call(groupNormOp, [x, gamma, beta], { groups, eps });
+}
+
+/** Group norm with the statistics that it uses, in the accumulate format, [batch, groups]. @throws ShapeError */
+export function groupNormWithStatistics(
+  x: Tensor,
+  gamma: Tensor,
+  beta: Tensor,
+  groups: number,
+  eps: number = 1e-5,
+): { readonly y: Tensor; readonly mean: Tensor; readonly variance: Tensor } {
+  const [y, mean, variance] = callAll(groupNormOp, [x, gamma, beta], { groups, eps });
+  return { y, mean, variance };
 }

@@ -2,7 +2,7 @@
 import { ShapeError } from "../base/errors.ts";
 import { type Shape, sameShape, showShape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../ir/trace.ts";
-import { call } from "./call.ts";
+import { call, callAll } from "./call.ts";
 import { normalization } from "./normalization.ts";
 import type { Layout } from "./normalization-rules.ts";
 import type { Op } from "./op.ts";
@@ -32,4 +32,15 @@ export function layerNorm(
   { eps = 1e-5 }: { readonly eps?: number } = {},
 ): Tensor {
   return call(layerNormOp, [x, gamma, beta], { eps });
+}
+
+/** Layer norm with the statistics that it uses, in the accumulate format, over the leading axes. @throws ShapeError */
+export function layerNormWithStatistics(
+  x: Tensor,
+  gamma: Tensor,
+  beta: Tensor,
+  eps: number = 1e-5,
+): { readonly y: Tensor; readonly mean: Tensor; readonly variance: Tensor } {
+  const [y, mean, variance] = callAll(layerNormOp, [x, gamma, beta], { eps });
+  return { y, mean, variance };
 }

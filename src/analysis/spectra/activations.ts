@@ -97,6 +97,7 @@ const table: Readonly<Record<string, Entry>> = {
     }),
     parameters: [],
   },
+  abs: { make: (name) => ({ name, smoothness: kink(1, 2), apply: ops.abs, dual: pieces(1, -1, 0) }), parameters: [] },
   relu2: { make: (name) => power(name, 2), parameters: [] },
   relu3: { make: (name) => power(name, 3), parameters: [] },
   tanh: plain({ kind: "pole", at: Math.PI / 2 }, ops.tanh),
@@ -106,6 +107,10 @@ const table: Readonly<Record<string, Entry>> = {
   },
   sigmoid: plain({ kind: "pole", at: Math.PI }, ops.sigmoid),
   swish: logistic((z, beta) => (beta === 1 ? ops.silu(z) : ops.mul(z, ops.sigmoid(ops.mul(z, beta))))),
+  silu: plain({ kind: "pole", at: Math.PI }, ops.silu),
+  // 1 + e^z = +-i at z = ln(2) / 2 +- 3 i pi / 4.
+  mish: plain({ kind: "pole", at: 0.75 * Math.PI }, (z) => ops.mul(z, ops.tanh(ops.softplus(z)))),
+  linear: { make: (name) => polynomial(name, [0, 1]), parameters: [] },
   softplus: logistic((z, beta) => (beta === 1 ? ops.softplus(z) : ops.mul(ops.softplus(ops.mul(z, beta)), 1 / beta))),
   gelu: plain({ kind: "entire" }, ops.gelu),
   geluTanh: plain({ kind: "pole", at: geluTanhPole }, geluTanh),

@@ -7,6 +7,7 @@ import { activation, dense, type Layer, norm, type Variant } from "../layer.ts";
 import { layeredNetwork } from "../layered.ts";
 import { mlpNetwork } from "../mlp.ts";
 import type { Network } from "../network.ts";
+import type { NormSpec } from "../norms.ts";
 import { densenet, densenetNames } from "./densenet.ts";
 import { lenet } from "./lenet.ts";
 import { resnet, resnetNames } from "./resnet.ts";
@@ -62,7 +63,14 @@ const suffixes: Readonly<Record<string, Partial<Variant>>> = {
   ...Object.fromEntries(Object.keys(activations).map((name) => [name, { activation: name }])),
 };
 
-const plain: Variant = { norm: false, activation: "relu", pool: undefined, poolFirst: false, dropout: 0 };
+const plain: Variant = {
+  norm: false,
+  normSpec: undefined,
+  activation: "relu",
+  pool: undefined,
+  poolFirst: false,
+  dropout: 0,
+};
 
 function variantOf(text: string, isNormed: boolean, flags: readonly string[]): Variant {
   const changes = flags.map((flag): Partial<Variant> => {
@@ -94,29 +102,28 @@ export interface Sample {
 
 /**
  * `784-256x3-10`, `lenet`, `vgg11`, `resnet18`, `resnet18-2x2`, `densenet121` ..., each with `-bn` for batch norm and
-<<<<<<< HEAD
- * suffixes: `:pool-first`, `:pool-3x3`, `:pool-norm`, an activation's name, and for perceptrons `:dropout-0.5`.
-=======
- * suffixes: `:pool-first`, `:pool-3x3`, `:pool-norm` (squares rounded before they are summed), `:pool-norm-accumulated`, or
- * an activation's name.
->>>>>>> exp
+ * suffixes: `:pool-first`, `:pool-3x3`, `:pool-norm` (squares rounded before they are summed), `:pool-norm-accumulated`, an
+ * activation's name, and for perceptrons `:dropout-0.5`.
  * @param sample For which data; what the papers use unless given. Multilayer perceptrons name their own sizes.
+ * @param normSpec How the norms of `-bn` networks compute; default: batch norm with eps 1e-5.
  * @throws UsageError on an unknown name or suffix; ShapeError where the images do not fit.
  */
-export function networkNamed(text: string, sample?: Sample): Network {
+export function networkNamed(text: string, sample?: Sample, normSpec?: NormSpec): Network {
   const [body, ...flags] = text.split(":");
   const isNormed = body.endsWith("-bn");
   const name = isNormed ? body.slice(0, -3) : body;
   if (/^\d/.test(name)) {
     const isPlain = !isNormed && flags.every((flag) => flag === "no-first-relu");
-    return isPlain ? mlpNetwork(mlpNamed(text)) : variedMlp(text, name, variantOf(text, isNormed, flags));
+    return isPlain
+      ? mlpNetwork(mlpNamed(text))
+      : variedMlp(text, name, { ...variantOf(text, isNormed, flags), normSpec });
   }
   if (!Object.hasOwn(architectures, name)) {
     throw unknown("model", name, [...architectureNames, "784-256x3-10"]);
   }
   const architecture = architectures[name];
   const { input, classes } = sample ?? architecture;
-  const variant = variantOf(text, isNormed, flags);
+  const variant = { ...variantOf(text, isNormed, flags), normSpec };
   if (variant.dropout > 0)
     throw new UsageError(`--model '${text}': only perceptrons such as 784-2048x3-10 have dropout`);
   if (input.length !== 3) {

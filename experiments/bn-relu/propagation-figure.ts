@@ -1,0 +1,88 @@
+/** The picture of one network: norms of gradients block by block beside theory, and the factors of their growth. */
+import type { PropagationReport } from "../../src/analysis/propagation/report.ts";
+import type { LayerRow } from "../../src/analysis/propagation/rows.ts";
+import type { FigureSpec, Panel } from "../../src/lab/figure.ts";
+import { lineWithBand, type Point } from "../../src/lab/panels.ts";
+
+type Field = { [K in keyof LayerRow]: LayerRow[K] extends number | null ? K : never }[keyof LayerRow];
+
+/** One series per field, of the layers where it is known; on a logarithmic axis zeros are left out. */
+export function fieldPoints(
+  layers: readonly LayerRow[],
+  names: Readonly<Partial<Record<Field, string>>>,
+  log = false,
+): Point[] {
+  return Object.entries(names).flatMap(([field, series]) =>
+    layers.flatMap((row) => {
+      const y = row[field as Field] as number | null;
+      return y === null || !Number.isFinite(y) || (log && y <= 0) ? [] : [{ series, x: row.index, y }];
+    }),
+  );
+}
+
+/** What theory expects of the norms of g, from the top. */
+function expected({ layers, theory }: PropagationReport): Point[] {
+  const top = layers[layers.length - 1];
+  const { rate } = theory;
+  if (rate === null || !(rate > 0) || !Number.isFinite(rate)) return [];
+  return layers.map(({ index }) => ({
+    series: "theory, of g",
+    x: index,
+    y: top.gradient * rate ** (top.index - index),
+  }));
+}
+
+const label = "block, from the input";
+
+export function normsPanel(report: PropagationReport, title = "norms of gradients"): Panel {
+  return lineWithBand({
+    title,
+    xLabel: label,
+    yLabel: "Euclidean norm",
+    yScale: "log",
+    points: [
+      ...fieldPoints(report.layers, { gradient: "g (output)", signal: "dH", weightGradient: "G (weights)" }, true),
+      ...expected(report),
+    ],
+  });
+}
+
+export function factorsPanel(layers: readonly LayerRow[]): Panel {
+  const names = {
+    growth: "squared growth",
+    mask: "M mask",
+    projection: "Pi projection",
+    gain: "S gain",
+    transport: "T transport",
+    alignment: "A alignment",
+  };
+  return lineWithBand({
+    title: "factors of the squared growth, and alignment",
+    xLabel: label,
+    yLabel: "factor",
+    points: fieldPoints(layers, names),
+  });
+}
+
+const short = (value: number | null): string => (value === null ? "-" : value.toPrecision(5));
+
+export function propagationFigure(report: PropagationReport, title: string): FigureSpec {
+  const { layers, rate, theory, runs } = report;
+  const cosines = fieldPoints(layers, { cosine: "mean cosine of samples", zeros: "share of exact zeros" });
+  return {
+    title: `${title}: gradients block by block`,
+    caption: `Random N(0,1) gradient at the top, ${runs.length} ${runs.length === 1 ? "network" : "networks"}. Rate per block: first ${short(rate.first)}, middle ${short(rate.middle)}, last ${short(rate.last)}, weights ${short(rate.weights)}; theory ${short(theory.rate)} (${theory.source}).`,
+    panels: [
+      normsPanel(report),
+      factorsPanel(layers),
+      lineWithBand({ xLabel: label, yLabel: "value", points: cosines, title: "samples" }),
+      lineWithBand({
+        xLabel: label,
+        yLabel: "effective number of samples",
+        points: fieldPoints(layers, { participation: "participation ratio" }),
+        title: "participation ratio of pre-activations",
+      }),
+    ],
+    columns: 2,
+  };
+}
