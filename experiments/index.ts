@@ -13,6 +13,8 @@ import { speed } from "./activations/speed.ts";
 import { training } from "./activations/training.ts";
 import { traps } from "./activations/traps.ts";
 import { width } from "./activations/width.ts";
+import { largeBatch } from "./bn-relu/large-batch.ts";
+import { warmUp } from "./bn-relu/warm-up.ts";
 import { distances } from "./conventions/distance.ts";
 import { normpool } from "./maxpool/normpool.ts";
 import { threshold } from "./maxpool/threshold.ts";
@@ -52,6 +54,8 @@ export const experiments: readonly Experiment[] = [
   traps,
   layers,
   speed,
+  largeBatch,
+  warmUp,
 ] as unknown as readonly Experiment[];
 
 /** URL of this module, for worker threads. */

@@ -3,15 +3,13 @@
 import { UsageError } from "../../base/errors.ts";
 import { convention, parseChoices } from "../../conventions/index.ts";
 import { type Images, imagesBetween } from "../../data/image-set.ts";
-import { BatchLoader } from "../../data/loader.ts";
 import { precision as completePrecision, type PrecisionSpec } from "../../formats/precision.ts";
-import { round } from "../../formats/round.ts";
 import { networkNamed } from "../../nn/architectures/index.ts";
 import { drawParameters } from "../../nn/initializers.ts";
 import { ruleNamed, type Scope } from "../../nn/optimizers/index.ts";
 import { checkLearningRate, scheduleNamed } from "../../nn/schedules.ts";
 import { evaluationProgram, type Samples } from "./evaluation.ts";
-import { type ImageBatches, imageBatches } from "./image-batches.ts";
+import { type ImageBatches, imageBatches, imageSamples } from "./image-batches.ts";
 import { Trainer } from "./trainer.ts";
 
 export interface TrainingSettings extends Scope {
@@ -68,20 +66,6 @@ function splitImages(train: Images, { samples, validation, batch }: TrainingSett
   return [imagesBetween(train, 0, count), held];
 }
 
-function samplesOf(images: Images, settings: TrainingSettings, roundTo: (value: number) => number): Samples {
-  const { normalisation } = settings;
-  const loader = new BatchLoader(images, { batch: 1, round: roundTo, ...(normalisation ? { normalisation } : {}) });
-  const size = loader.shape.reduce((product, extent) => product * extent, 1);
-  return {
-    count: images.count,
-    write(from, count, inputs, labels) {
-      for (let i = 0; i < count; i++) {
-        loader.write(0, from + i, inputs.subarray(i * size, (i + 1) * size), labels.subarray(i, i + 1));
-      }
-    },
-  };
-}
-
 /**
  * The network with its initial weights and everything compiled, before the first step.
  * @param seed Of the weights, the order and the augmentation.
@@ -116,7 +100,7 @@ export function startTraining(settings: TrainingSettings, data: TrainingData, se
   return {
     trainer,
     batches,
-    evaluated: samplesOf(evaluated, settings, (value) => round(format, value)),
+    evaluated: imageSamples(evaluated, format, normalisation),
     evaluatedOn: held === undefined ? evaluated.split : "validation",
   };
 }

@@ -10,7 +10,7 @@ import type { Program } from "../../ir/program.ts";
 import type { Network } from "../../nn/network.ts";
 import type { ChosenRule } from "../../nn/optimizers/index.ts";
 import type { Scope } from "../../nn/optimizers/update.ts";
-import { type Optimizer, scalarNames, stateShapes, traceKinds, withUpdates } from "../../nn/optimizers/update.ts";
+import { type Optimizer, stateShapes, traceKinds, withUpdates } from "../../nn/optimizers/update.ts";
 import type { Schedule } from "../../nn/schedules.ts";
 
 /** Where mini-batches come from: any of them, in any order of calls. */
@@ -81,6 +81,8 @@ export class Trainer {
   readonly #lr: Carrier;
   readonly #corrections: readonly { readonly buffer: Carrier; at(t: number): number }[];
   readonly #nonFinite: Carrier;
+  readonly #ruleState: readonly string[];
+  #run: Pick<TrainerSpec, "lr" | "values" | "schedule">;
   #step = 0;
 
   constructor(spec: TrainerSpec) {
@@ -103,13 +105,33 @@ export class Trainer {
     this.#nonFinite = engine.buffer("nonFinite");
     this.#corrections = rule.corrections.map(({ name, at }) => ({
       buffer: engine.buffer(name),
-      at: (t) => at(values, t),
+      at: (t) => at(this.#run.values, t),
     }));
-    for (const name of scalarNames(optimizer)) if (Object.hasOwn(values, name)) engine.write(name, [values[name]]);
-    for (const { name, initial } of network.statistics) engine.buffer(name).fill(initial);
-    for (const name of Object.keys(ruleState)) engine.buffer(name).fill(0);
     const traced = (kind: string): [string, Carrier] => [kind, engine.buffer(`trace:${kind}`)];
     this.trace = spec.trace === true ? (Object.fromEntries(traceKinds.map(traced)) as TraceBuffers) : undefined;
+    this.#ruleState = Object.keys(ruleState);
+    this.#run = spec;
+    this.restart({});
+  }
+
+  /**
+   * Back to step 0 with other scalars, which recompiles nothing: the rule's state and the running statistics are as at first; the
+   * parameters are the caller's to write. @throws UsageError where a hyperparameter becomes 0 or ceases to be 0
+   */
+  restart({ lr, values, schedule }: Partial<Pick<TrainerSpec, "lr" | "values" | "schedule">>): void {
+    const before = this.#run;
+    this.#run = { lr: lr ?? before.lr, values: { ...before.values, ...values }, schedule: schedule ?? before.schedule };
+    for (const [name, value] of Object.entries(this.#run.values)) {
+      if ((value === 0) !== (this.#spec.values[name] === 0)) {
+        throw new UsageError(
+          `${name} is ${value}, was ${this.#spec.values[name]}: a rule is another program without it`,
+        );
+      }
+      this.engine.write(name, [value]);
+    }
+    for (const { name, initial } of this.network.statistics) this.engine.buffer(name).fill(initial);
+    for (const name of this.#ruleState) this.engine.buffer(name).fill(0);
+    this.#step = 0;
   }
 
   /** Steps done. */
@@ -124,7 +146,8 @@ export class Trainer {
 
   /** The learning rate at a step: the schedule's. */
   rateAt(step: number): number {
-    const { lr, schedule, steps, batch } = this.#spec;
+    const { steps, batch } = this.#spec;
+    const { lr, schedule } = this.#run;
     return lr * schedule(step, { steps, batch });
   }
 

@@ -2,6 +2,7 @@
 import { unknown } from "../../base/errors.ts";
 import { adam } from "./adam.ts";
 import { adamw } from "./adamw.ts";
+import { commonBound } from "./common-bound.ts";
 import { complete, parseNamed, type Values } from "./hyperparameter.ts";
 import { lalcLikeA, lalcLikeB, lalcLikeC, lalcLikeD } from "./lalc-like.ts";
 import { lamb, lambc } from "./lamb.ts";
@@ -9,6 +10,7 @@ import { larc, larcScale } from "./larc.ts";
 import { lars, larsOutside } from "./lars.ts";
 import type { Rule } from "./rule.ts";
 import { sgd } from "./sgd.ts";
+import { sgdClip } from "./sgd-clip.ts";
 
 export const rules: readonly Rule[] = [
   sgd,
@@ -24,6 +26,8 @@ export const rules: readonly Rule[] = [
   lalcLikeB,
   lalcLikeC,
   lalcLikeD,
+  sgdClip,
+  commonBound,
 ];
 
 export type { Hyperparameter, Hyperparameters, Values } from "./hyperparameter.ts";
