@@ -14,6 +14,7 @@ import { training } from "./activations/training.ts";
 import { traps } from "./activations/traps.ts";
 import { width } from "./activations/width.ts";
 import { largeBatch } from "./bn-relu/large-batch.ts";
+import { bnTraining } from "./bn-relu/training.ts";
 import { warmUp } from "./bn-relu/warm-up.ts";
 import { distances } from "./conventions/distance.ts";
 import { normpool } from "./maxpool/normpool.ts";
@@ -54,6 +55,7 @@ export const experiments: readonly Experiment[] = [
   traps,
   layers,
   speed,
+  bnTraining,
   largeBatch,
   warmUp,
 ] as unknown as readonly Experiment[];

@@ -18,7 +18,7 @@ function grid(scale: Scale): Partial<LargeBatchTrial>[] {
   }
   const toy = toyRules.map((rule) => ({ task: "toy" as const, rule, depth: 30, width: 128, batch: 512, replicas: 3 }));
   const [batches, samples, epochs] =
-    scale === "paper" ? [[128, 256, 512, 1024, 2048, 4096, 8192], 49_152, 10] : [[128, 512, 2048], 16_384, 4];
+    scale === "paper" ? [[128, 256, 512, 1024, 2048, 4096, 8192], 49_152, 10] : [[128, 2048], 16_384, 4];
   const mnist = batches.flatMap((batch) =>
     contestantNames.map((rule) => ({ task: "mnist" as const, rule, batch, samples, epochs, replicas: 2 })),
   );
@@ -31,7 +31,7 @@ export const largeBatch: Experiment<LargeBatchTrial, LargeBatchRow> = experiment
   source: "E8",
   title: "Large batches: learning-rate rules with equal tuning budgets",
   parameters: {
-    task: { type: "string", default: "toy", doc: "toy: mixture hard; mnist: images", choices: ["toy", "mnist"] },
+    task: { type: "string", default: "mnist", doc: "toy: mixture hard; mnist: images", choices: ["toy", "mnist"] },
     rule: { type: "string", default: "sgd", doc: "rule", choices: contestantNames },
     depth: { type: "integer", default: 20, doc: "blocks", minimum: 2, maximum: 200 },
     width: { type: "integer", default: 256, doc: "units", minimum: 1 },

@@ -64,7 +64,8 @@ export async function warmUpTrial(trial: WarmUpTrial, context: TrialContext): Pr
 
 /** One step more than t50 may need: its row is the state after `steps` steps. */
 async function spreadTrial(trial: WarmUpTrial, context: TrialContext): Promise<WarmUpRow[]> {
-  const { depth, width, batch, momentum, rates, replicas } = trial;
+  const { depth, width, batch, momentum, replicas } = trial;
+  const rates = trial.rates.map(Number);
   const steps = trial.steps + 1;
   const network = trainMlp(depth, width);
   const blocks = blockMatrices(network);
@@ -101,7 +102,8 @@ const withMomentum = (optimizer: string, momentum: number): string =>
 const multiples = [0, 1, 2, 5];
 
 async function lengthTrial(trial: WarmUpTrial, context: TrialContext): Promise<WarmUpRow[]> {
-  const { depth, width, batch, momentum, rates, steps, replicas } = trial;
+  const { depth, width, batch, momentum, steps, replicas } = trial;
+  const rates = trial.rates.map(Number);
   const network = trainMlp(depth, width);
   const blocks = blockMatrices(network);
   const rows: WarmUpRow[] = [];
