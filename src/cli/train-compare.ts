@@ -27,7 +27,9 @@ export function compareCommand(): Command {
     .argument("[ids...]", "trainings by id or its beginning (default: all of the store)")
     .option("--store <folder>", "where rows are kept", "runs")
     .option("--out <file>", "the picture", "out/train-compare.svg")
-    .action(compare);
+    .action((ids: readonly string[], options: Options, self: Command) =>
+      compare(ids, { ...options, json: options.json === true || self.parent?.opts<Options>().json === true }),
+    );
 }
 
 interface Compared {
