@@ -5,11 +5,22 @@ import type { Parameter } from "../../src/nn/network.ts";
 export type Weights = Readonly<Record<string, Float64Array>>;
 
 /** [rows, columns] = [outputs, inputs], kernels flattened. */
-type Change = (w: Float64Array, rows: number, columns: number, draws: Stream) => Float64Array;
+type Change = (w: Float64Array, rows: number, columns: number, seed: number, name: string) => Float64Array;
 
 function shuffled(w: Float64Array, draws: Stream): Float64Array {
   const order = draws.permutation(w.length);
   return w.map((_, i) => w[order[i]]);
+}
+
+const rotations = new Map<string, Float64Array>();
+
+/** One rotation per size and control serves all layers, which are independent of it: it takes n^3 steps to make. */
+function rotation(n: number, seed: number, side: string): Float64Array {
+  const key = `${n}/${seed}/${side}`;
+  const found = rotations.get(key) ?? orthogonal(n, stream(seed, `bn-relu/rotation/${side}/${n}`));
+  if (rotations.size > 16) rotations.clear();
+  rotations.set(key, found);
+  return found;
 }
 
 /** A uniform orthogonal matrix: Gram and Schmidt, twice, on normal rows. */
@@ -46,11 +57,11 @@ function product(a: Float64Array, b: Float64Array, rows: number, inner: number, 
 }
 
 const changes: Readonly<Record<string, Change>> = {
-  permuted: (w, _rows, _columns, draws) => shuffled(w, draws),
-  "inputs rotated": (w, rows, columns, draws) => product(w, orthogonal(columns, draws), rows, columns, columns),
-  "outputs rotated": (w, rows, columns, draws) => product(orthogonal(rows, draws), w, rows, rows, columns),
-  "inputs permuted": (w, _rows, columns, draws) => {
-    const order = draws.permutation(columns);
+  permuted: (w, _rows, _columns, seed, name) => shuffled(w, stream(seed, `bn-relu/permuted/${name}`)),
+  "inputs rotated": (w, rows, columns, seed) => product(w, rotation(columns, seed, "inputs"), rows, columns, columns),
+  "outputs rotated": (w, rows, columns, seed) => product(rotation(rows, seed, "outputs"), w, rows, rows, columns),
+  "inputs permuted": (w, _rows, columns, seed, name) => {
+    const order = stream(seed, `bn-relu/inputs permuted/${name}`).permutation(columns);
     return w.map((_, i) => w[i - (i % columns) + order[i % columns]]);
   },
 };
@@ -72,7 +83,7 @@ export function controlled(
     for (const { name, shape } of matrices) {
       const [rows] = shape;
       const columns = weights[name].length / rows;
-      result[name] = change(weights[name], rows, columns, stream(seed, `bn-relu/${control}/${name}`));
+      result[name] = change(weights[name], rows, columns, seed, name);
     }
   }
   if (control === "affine reset") {

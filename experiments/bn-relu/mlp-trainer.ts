@@ -39,6 +39,8 @@ export class MlpTrainer {
   readonly trainer: Trainer;
   readonly #spec: MlpSpec;
   readonly #context: MlpContext;
+  /** Initial weights by replica. */
+  readonly #weights = new Map<number, ReturnType<typeof drawTrainMlp>>();
 
   constructor(spec: MlpSpec, context: MlpContext) {
     const { network, batch, steps } = spec;
@@ -56,7 +58,9 @@ export class MlpTrainer {
     const { optimizer, network } = this.#spec;
     const { values } = ruleNamed(more === undefined ? optimizer : `${optimizer},${more}`);
     this.trainer.restart({ lr, values, schedule: scheduleNamed(schedule) });
-    writeParameters(this.trainer, drawTrainMlp(network, this.#context.seed, replica));
+    const weights = this.#weights.get(replica) ?? drawTrainMlp(network, this.#context.seed, replica);
+    this.#weights.set(replica, weights);
+    writeParameters(this.trainer, weights);
   }
 
   /** A whole training: a row per step, evaluated at the end or where it diverges. @throws AbortError */

@@ -20,12 +20,12 @@ function grid(scale: Scale): Partial<AlignmentTrial>[] {
   }
   const paper = scale === "paper";
   const mlp = [
-    { optimizer: "sgd", lr: 0.02 },
-    { optimizer: "sgd", lr: 0.2 },
-    { optimizer: "adam", lr: 0.001 },
-  ].map((rule) => ({ ...rule, model: "mlp" as const, replicas: paper ? 10 : 4 }));
+    { optimizer: "sgd", lr: 0.02, replicas: 4 },
+    { optimizer: "sgd", lr: 0.2, replicas: 4 },
+    { optimizer: "adam", lr: 0.001, replicas: 2 },
+  ].map((rule) => ({ ...rule, model: "mlp" as const, replicas: paper ? 10 : rule.replicas }));
   const vgg = {
-    ...{ model: "vgg11-bn" as const, optimizer: "sgd:weightDecay=5e-4", lr: 0.1, batch: 128, probe: 64 },
+    ...{ model: "vgg11-bn" as const, optimizer: "sgd:weightDecay=5e-4", lr: 0.1, batch: paper ? 128 : 64, probe: 64 },
     ...{ controls: ["trained", "noise", "permuted"], checkpoints: paper ? [0, 10, 50, 200, 1000] : [0, 10, 30, 100] },
     replicas: paper ? 3 : 1,
   };

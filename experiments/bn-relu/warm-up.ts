@@ -30,7 +30,7 @@ function grid(scale: Scale): Partial<WarmUpTrial>[] {
   );
   const length = [20, 40].map((depth) => ({
     ...{ what: "length" as const, depth, momentum: 0.9, rates: [0.05, 0.2, 0.8] },
-    ...(paper ? { steps: 1000, replicas: 5 } : { steps: 200, replicas: 2 }),
+    ...(paper ? { steps: 1000, replicas: 5 } : { steps: 120, replicas: 2 }),
   }));
   return [...spread, ...length];
 }
@@ -182,7 +182,7 @@ function figure(rows: readonly Stored[]): FigureSpec {
   return {
     title: "How long the spread of gradients lasts, and the warm-up that it asks for",
     caption:
-      "Train MLP, width 128, batch 256. Above: mixture easy, constant rate; triangles: not halved within the run. Below: mixture hard, cosine, 200 steps; SGD with the best of three WarmUp lengths (1, 2, 5 t50); candidates with tau = 0.02 and no WarmUp.",
+      "Train MLP, width 128, batch 256. Above: mixture easy, constant rate; triangles: not halved within the run. Below: mixture hard, cosine; SGD with the best of three WarmUp lengths (1, 2, 5 t50); candidates with tau = 0.02 and no WarmUp.",
     panels: [
       ...spreadPanel(rows, 0),
       ...spreadPanel(rows, 0.9),
