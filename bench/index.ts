@@ -6,6 +6,7 @@ import { matmulBenches, nativeMatmulBenches } from "./matmul.ts";
 import { memoryBench } from "./memory.ts";
 import { mlpBenches, nativeMlpBenches } from "./mlp.ts";
 import { nativeNetworkBenches, networkBenches } from "./networks.ts";
+import { nativePropagationBenches, propagationBenches } from "./propagation.ts";
 import { spectraBenches } from "./spectra.ts";
 import { threadsBenches } from "./threads.ts";
 import { workersBench } from "./workers.ts";
@@ -25,10 +26,12 @@ export const benches: readonly Bench[] = [
   ...threadsBenches,
   workersBench,
   ...spectraBenches,
+  ...propagationBenches,
   ...zoneBenches,
   ...nativeMlpBenches,
   ...nativeMatmulBenches,
   ...nativeConv2dBenches,
   ...nativeNetworkBenches,
   ...nativeZoneBenches,
+  ...nativePropagationBenches,
 ];

@@ -26,7 +26,7 @@ function expected({ layers, theory }: PropagationReport): Point[] {
   const { rate } = theory;
   if (rate === null || !(rate > 0) || !Number.isFinite(rate)) return [];
   return layers.map(({ index }) => ({
-    series: "theory, of g",
+    series: "theory of g",
     x: index,
     y: top.gradient * rate ** (top.index - index),
   }));
@@ -41,47 +41,39 @@ export function normsPanel(report: PropagationReport, title = "norms of gradient
     yLabel: "Euclidean norm",
     yScale: "log",
     points: [
-      ...fieldPoints(report.layers, { gradient: "g (output)", signal: "dH", weightGradient: "G (weights)" }, true),
+      ...fieldPoints(report.layers, { gradient: "g, of the output", weightGradient: "G, of the weight" }, true),
       ...expected(report),
     ],
   });
 }
 
 export function factorsPanel(layers: readonly LayerRow[]): Panel {
-  const names = {
-    growth: "squared growth",
-    mask: "M mask",
-    projection: "Pi projection",
-    gain: "S gain",
-    transport: "T transport",
-    alignment: "A alignment",
-  };
+  const names = { mask: "M mask", projection: "Pi projection", gain: "S gain", transport: "T transport" } as const;
   return lineWithBand({
-    title: "factors of the squared growth, and alignment",
+    title: "factors of the squared growth per block",
     xLabel: label,
     yLabel: "factor",
     points: fieldPoints(layers, names),
   });
 }
 
+/** A panel of one line, which its title names: not in the legend. */
+function alone(title: string, yLabel: string, points: readonly Point[]): Panel {
+  return { ...lineWithBand({ title, xLabel: label, yLabel, points }), series: [] };
+}
+
 const short = (value: number | null): string => (value === null ? "-" : value.toPrecision(5));
 
 export function propagationFigure(report: PropagationReport, title: string): FigureSpec {
   const { layers, rate, theory, runs } = report;
-  const cosines = fieldPoints(layers, { cosine: "mean cosine of samples", zeros: "share of exact zeros" });
   return {
     title: `${title}: gradients block by block`,
     caption: `Random N(0,1) gradient at the top, ${runs.length} ${runs.length === 1 ? "network" : "networks"}. Rate per block: first ${short(rate.first)}, middle ${short(rate.middle)}, last ${short(rate.last)}, weights ${short(rate.weights)}; theory ${short(theory.rate)} (${theory.source}).`,
     panels: [
       normsPanel(report),
       factorsPanel(layers),
-      lineWithBand({ xLabel: label, yLabel: "value", points: cosines, title: "samples" }),
-      lineWithBand({
-        xLabel: label,
-        yLabel: "effective number of samples",
-        points: fieldPoints(layers, { participation: "participation ratio" }),
-        title: "participation ratio of pre-activations",
-      }),
+      alone("alignment A of the weights", "A", fieldPoints(layers, { alignment: "A" })),
+      alone("participation ratio of the samples", "of pre-activations", fieldPoints(layers, { participation: "PR" })),
     ],
     columns: 2,
   };

@@ -5,7 +5,6 @@ import type { LayerRow } from "../../src/analysis/propagation/rows.ts";
 import { imageBatches } from "../../src/analysis/training/image-batches.ts";
 import { TrainingRecord } from "../../src/analysis/training/record.ts";
 import { type Batches, Trainer } from "../../src/analysis/training/trainer.ts";
-import { stream } from "../../src/base/random.ts";
 import { BatchLoader } from "../../src/data/loader.ts";
 import { float32 } from "../../src/formats/float32.ts";
 import { precision } from "../../src/formats/precision.ts";
@@ -14,7 +13,7 @@ import { networkNamed } from "../../src/nn/architectures/index.ts";
 import { drawParameters } from "../../src/nn/initializers.ts";
 import { ruleNamed } from "../../src/nn/optimizers/index.ts";
 import { scheduleNamed } from "../../src/nn/schedules.ts";
-import { controlled, type Weights } from "./controls.ts";
+import { controlled, type Probe } from "./controls.ts";
 import { MlpTrainer, toySource } from "./mlp-trainer.ts";
 import { trainMlp, writeParameters } from "./train-mlp.ts";
 
@@ -145,7 +144,7 @@ function vggSetup(trial: AlignmentTrial, context: TrialContext): Setup {
   };
 }
 
-function weightsOf({ engine, network }: Trainer): Weights {
+function weightsOf({ engine, network }: Trainer): Probe["parameters"] {
   return Object.fromEntries(network.parameters.map(({ name }) => [name, Float64Array.from(engine.buffer(name))]));
 }
 
@@ -159,17 +158,14 @@ export async function alignmentTrial(trial: AlignmentTrial, context: TrialContex
     for (let replica = 0; replica < replicas; replica++) {
       const batches = start(replica);
       const seed = context.seed + replica;
-      const draws = stream(seed, "bn-relu/noise");
-      const noise = x.map(() => draws.normal());
       for (const step of checkpoints) {
         const record = new TrainingRecord();
         await record.run(trainer, batches, { steps: step, every: step, evaluateEvery: step, signal: context.signal });
         context.signal.throwIfAborted();
-        const weights = weightsOf(trainer);
+        const probe = { parameters: weightsOf(trainer), x };
         const loss = record.rows.at(-1)?.meanLoss ?? null;
         for (const control of controls) {
-          const inputs = { parameters: controlled(control, weights, parameters, seed), labels };
-          const measured = summary(meter.measure({ ...inputs, x: control === "noise" ? noise : x }));
+          const measured = summary(meter.measure({ ...controlled(control, probe, parameters, seed), labels }));
           rows.push({ replica, step, control, loss, ...measured });
         }
         const share = step / Math.max(1, ...checkpoints);

@@ -6,12 +6,12 @@ import { orders, residuals } from "../analysis/propagation/network.ts";
 import { measurePropagation, type PropagationReport, type PropagationRequest } from "../analysis/propagation/report.ts";
 import type { LayerRow } from "../analysis/propagation/rows.ts";
 import { activationNamed } from "../analysis/spectra/activations.ts";
-import { UsageError, unknown } from "../base/errors.ts";
+import { UsageError } from "../base/errors.ts";
 import { checkOutput, writeOutput } from "../base/files.ts";
 import { readData } from "../lab/execute.ts";
 import { drawFigure } from "../lab/figure.ts";
 import { type Progress, progress } from "../lab/progress.ts";
-import { type BatchNormForm, batchNormForms, type NormSpec } from "../nn/norms.ts";
+import { batchNormForms, normNamed } from "../nn/norms.ts";
 import { kinkChoices } from "./choices.ts";
 import { command, interruptible } from "./command.ts";
 import { collect, type PrecisionOptions, precisionOf, withPrecision } from "./options.ts";
@@ -79,29 +79,6 @@ export function propagateCommand(): Command {
   return withPrecision(propagate, "float64").action(run);
 }
 
-/** "group:8". @throws UsageError with the near name */
-function normOf(text: string, eps: number, form: BatchNormForm): NormSpec | undefined {
-  const [head, groups, ...rest] = text.split(":");
-  const names = ["batch", "layer", "group:G", "rms", "none"];
-  if (rest.length > 0 || (groups !== undefined && head !== "group")) throw unknown("norm", text, names);
-  if (form !== "library" && head !== "batch")
-    throw new UsageError(`--bn-form ${form}: only batch norm has forms, found --norm ${text}`);
-  switch (head) {
-    case "none":
-      return undefined;
-    case "batch":
-      return { kind: "batch", eps, form };
-    case "layer":
-    case "rms":
-      return { kind: head, eps };
-    case "group":
-      if (groups === undefined) throw new UsageError("--norm group: say how many groups, as in group:8");
-      return { kind: "group", eps, groups: integer(groups, "--norm group", 1) };
-    default:
-      throw unknown("norm", text, names);
-  }
-}
-
 function requestOf(options: Options, inputs: InputSpec): PropagationRequest {
   if (word(options.mode, "mode", ["train", "eval"]) === "eval") {
     throw new UsageError(
@@ -115,7 +92,7 @@ function requestOf(options: Options, inputs: InputSpec): PropagationRequest {
   if (!Number.isFinite(gamma) || gamma === 0)
     throw new UsageError(`--gain: found ${options.gain}, expected a finite number other than 0`);
   if (!Number.isFinite(beta)) throw new UsageError(`--shift: found ${options.shift}, expected a finite number`);
-  const norm = normOf(options.norm, eps, word(options.bnForm, "form of batch norm", batchNormForms));
+  const norm = normNamed(options.norm, { eps, form: word(options.bnForm, "form of batch norm", batchNormForms) });
   return {
     model: options.model,
     depth: integer(options.depth, "--depth", 1),

@@ -115,3 +115,34 @@ export function normalize(x: Tensor, gamma: Tensor, beta: Tensor, spec: NormSpec
     }
   }
 }
+
+/** "batch", "layer", "group:8", "rms"; undefined of "none". @throws UsageError with the near name */
+export function normNamed(
+  text: string,
+  { eps, form = "library" }: { readonly eps: number; readonly form?: BatchNormForm },
+): NormSpec | undefined {
+  const [head, groups, ...rest] = text.split(":");
+  const names = ["batch", "layer", "group:G", "rms", "none"];
+  if (rest.length > 0 || (groups !== undefined && head !== "group")) throw unknown("norm", text, names);
+  if (form !== "library" && head !== "batch") {
+    throw new UsageError(`form ${form}: only batch norm has forms, found norm ${text}`);
+  }
+  switch (head) {
+    case "none":
+      return undefined;
+    case "batch":
+      return { kind: "batch", eps, form };
+    case "layer":
+    case "rms":
+      return { kind: head, eps };
+    case "group": {
+      const count = Number(groups);
+      if (groups === undefined || !(Number.isInteger(count) && count >= 1)) {
+        throw new UsageError(`norm ${text}: expected the number of groups, as in group:8`);
+      }
+      return { kind: "group", eps, groups: count };
+    }
+    default:
+      throw unknown("norm", text, names);
+  }
+}

@@ -22,6 +22,8 @@ test("names are the contract's, each once", () => {
       "matmul.f32.512.nn.strict.native",
       "vgg11.step.fused.native",
       "zone.f32.strict.native",
+      "propagate.mlp.f32.strict",
+      "propagate.mlp.f64.fused.native",
     ]),
   );
   expect(names.filter((name) => /^matmul\.(f16|bf16|f8)\..*fused$/.test(name))).toEqual([]);
@@ -33,7 +35,7 @@ test("every goal has a benchmark with that peer", () => {
   );
   const judged = peers.filter(({ name, peerName }) => goalOf(name, peerName) !== undefined);
   expect(new Set(judged.map(({ peerName }) => peerName))).toEqual(
-    new Set(["goal", "roof", "tfjs", "jax-js", "f32", "matmul", "published-way", "NumPy", "PyTorch"]),
+    new Set(["goal", "roof", "copy", "tfjs", "jax-js", "f32", "matmul", "published-way", "NumPy", "PyTorch"]),
   );
   expect(goalOf("workers.2", "arithmetic")).toBe(0.93);
   expect(goalOf("matmul.f32.512.nn.strict", "NumPy")).toBeUndefined();

@@ -203,7 +203,8 @@ function blockGauge(measured: Measured): Gauge<LayerRow> {
       dead: taps.dead(visit.norm),
     };
   });
-  const whole = alone && before.length === 0;
+  // A residual's input is read by its body and by itself alone: together they are the block.
+  const whole = kind === "residual" || kind === "dense" || (alone && before.length === 0);
   const transport = kind === "residual" || kind === "dense" || !alone ? () => null : across(core);
   const growth = whole ? squaredRatio(norm(core.input), norm(output)) : () => null;
   const g = of.get(output) as number;

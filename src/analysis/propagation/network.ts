@@ -25,6 +25,8 @@ export interface DeepNetwork {
   readonly norm?: NormSpec;
   readonly order: (typeof orders)[number];
   readonly residual: (typeof residuals)[number];
+  /** After each block every sample is scaled to mean square 1: the control of papers/bn-relu E3. */
+  readonly renormalized?: boolean;
 }
 
 /** Shape of one sample. */
@@ -42,7 +44,9 @@ function layersOf(net: DeepNetwork): readonly Layer[] {
   const { depth, order, residual } = net;
   const active: Layer = { layer: "activation", name: net.activation };
   const normed: readonly Layer[] = net.norm === undefined ? [] : [{ layer: "norm", spec: net.norm }];
-  const around = order === "norm-act" ? [...normed, active] : [active, ...normed];
+  const rescaled: readonly Layer[] =
+    net.renormalized === true ? [{ layer: "norm", spec: { kind: "rms", eps: 0 } }] : [];
+  const around = [...(order === "norm-act" ? [...normed, active] : [active, ...normed]), ...rescaled];
   const weight = weightLayer(net);
   const repeat = (block: readonly Layer[]): readonly Layer[] => Array.from({ length: depth }, () => block).flat();
   const branch = (body: readonly Layer[]): Layer => ({ layer: "residual", body, shortcut: [] });
@@ -81,21 +85,27 @@ export interface Draws {
   /** gamma and beta of all norms (default 1 and 0). */
   readonly gamma?: number;
   readonly beta?: number;
-  /** Scale of the last norm's gamma in each residual branch, a factor (default 1). */
-  readonly lastGamma?: number;
+  /** A factor on gamma of some norms, by the name of the parameter (default 1). */
+  readonly factor?: (name: string) => number;
 }
+
+/** Of `post2` blocks: a factor on gamma of the last norm of each branch, every second one. */
+export const lastNorms =
+  (factor: number) =>
+  (name: string): number =>
+    Number(/^norm(\d+)/.exec(name)?.[1]) % 2 === 0 ? factor : 1;
 
 /** Weights N(0, 2 / fan_in) from streams of the seed, norms at gamma and beta, biases 0; written into the buffers given. */
 export function drawWeights(
   parameters: readonly Parameter[],
   seed: number,
-  { gamma = 1, beta = 0 }: Draws,
+  { gamma = 1, beta = 0, factor = () => 1 }: Draws,
   write: (name: string, values: Float64Array) => void,
 ): void {
   for (const parameter of parameters) {
     const { name, shape, layer, bias, fanIn } = parameter;
     const values = new Float64Array(sizeOf(shape));
-    if (layer === "norm") values.fill(bias ? beta : gamma);
+    if (layer === "norm") values.fill(bias ? beta : gamma * factor(name));
     else if (!bias) fillNormal(values, stream(seed, `propagation/${name}`), Math.sqrt(2 / fanIn));
     write(name, values);
   }

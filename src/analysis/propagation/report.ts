@@ -8,7 +8,7 @@ import { architectureNames, networkNamed } from "../../nn/architectures/index.ts
 import type { Traced } from "../../nn/network.ts";
 import { drawInputs, type InputSpec } from "./inputs.ts";
 import { PropagationMeter } from "./meter.ts";
-import { type DeepNetwork, deepNetwork, drawWeights, fillNormal, inputShape } from "./network.ts";
+import { type DeepNetwork, deepNetwork, drawWeights, fillNormal, inputShape, lastNorms } from "./network.ts";
 import { meanRates, type Rate, type Rates, ratesOf, weightLayers } from "./rate.ts";
 import { type LayerRow, meanRows } from "./rows.ts";
 import { type TheoryRate, theoryRate } from "./theory/rate.ts";
@@ -22,6 +22,8 @@ export interface PropagationRequest extends Omit<DeepNetwork, "kind"> {
   readonly images?: Images;
   readonly gamma: number;
   readonly beta: number;
+  /** Of residual `post2`: a factor on gamma of the last norm of each branch (default 1). */
+  readonly lastGamma?: number;
   readonly precision: Precision;
   readonly backend?: string;
   readonly convention?: Convention;
@@ -103,6 +105,7 @@ function warningsOf({ batch, norm, model }: PropagationRequest, rows: readonly L
 export function measurePropagation(request: PropagationRequest): PropagationReport {
   const { traced, shape, theory } = planOf(request);
   const { batch, precision, backend, convention, gamma, beta, seed, seeds, top = 1, geometry } = request;
+  const factor = lastNorms(request.residual === "post2" ? (request.lastGamma ?? 1) : 1);
   const meter = new PropagationMeter(traced, {
     precision,
     top: traced.program.outputs.some(({ name }) => name === "y") ? "y" : "last",
@@ -115,7 +118,7 @@ export function measurePropagation(request: PropagationRequest): PropagationRepo
       request.signal?.throwIfAborted();
       const own = seed + i;
       const parameters: Record<string, Float64Array> = {};
-      drawWeights(traced.parameters, own, { gamma, beta }, (name, values) => {
+      drawWeights(traced.parameters, own, { gamma, beta, factor }, (name, values) => {
         parameters[name] = values;
       });
       const { images } = request;
