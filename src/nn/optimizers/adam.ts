@@ -52,6 +52,6 @@ export const adam: Rule = {
   state: () => moments,
   step(layer) {
     const state = newMoments(layer, decayedGradient(layer));
-    return { moved: adamMove(layer, state), state, rate: layer.scalar("lr") };
+    return { direction: adamMove(layer, state), state, rate: layer.scalar("lr") };
   },
 };

@@ -20,9 +20,9 @@ export const adamw: Rule = {
     );
     const adaptive = adamMove(layer, state);
     const decay = [layer.w, layer.scalar("lr"), layer.scalar("weightDecay")];
-    const moved = layer.decays
+    const direction = layer.decays
       ? extended(adaptive, decay, (own, w, lr, wd) => add(mul(mul(lr, wd), w), own))
       : adaptive;
-    return { moved, state, rate: layer.scalar("lr") };
+    return { direction, state, rate: layer.scalar("lr") };
   },
 };

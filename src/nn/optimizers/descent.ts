@@ -16,18 +16,16 @@ export function decayedGradient(layer: Layer): Formula {
 export const velocity: StateTensor = { name: "velocity", like: "weights" };
 
 /** v <- mu v + d; w <- w - scale v (Nesterov: d + mu v). With mu = 0 there is no velocity. */
-export function momentumStep(layer: Layer, d: Formula, scale?: Tensor): Pick<Step, "moved" | "state"> {
-  const scaled = (inner: Formula): Formula =>
-    scale === undefined ? inner : extended(inner, [scale], (value, s) => mul(s, value));
-  if (layer.values.momentum === 0) return { moved: scaled(d), state: {} };
+export function momentumStep(layer: Layer, d: Formula): Pick<Step, "direction" | "state"> {
+  if (layer.values.momentum === 0) return { direction: d, state: {} };
   const mu = layer.scalar("momentum");
   const v = elementsOf(
     extended(d, [layer.state("velocity"), mu], (own, old, m) => add(mul(m, old), own)),
     "accumulate",
   );
   const ahead = extended(d, [v, mu], (own, next, m) => add(own, mul(m, next)));
-  const moved = layer.values.nesterov === 1 ? ahead : formula([v], (next) => next);
-  return { moved: scaled(moved), state: { velocity: v } };
+  const direction = layer.values.nesterov === 1 ? ahead : formula([v], (next) => next);
+  return { direction, state: { velocity: v } };
 }
 
 /** A rule whose layers have lr times a factor in (0, 1] or any: the factor stands before (g + wd w), inside the velocity. */
@@ -45,15 +43,14 @@ export function factorRule({ factor: factorOf, state: own, ...rest }: FactorRule
     step(layer, common) {
       const lr = layer.scalar("lr");
       const d = decayedGradient(layer);
-      if (!layer.scaled) return { ...momentumStep(layer, d, lr), rate: lr };
+      if (!layer.scaled) return { ...momentumStep(layer, d), scale: lr, rate: lr };
       const { factor, state = {} } = factorOf(layer, common);
       const step = momentumStep(
         layer,
         extended(d, [factor], (own, f) => mul(f, own)),
-        lr,
       );
       const rate = scalarOf([lr, factor], (a, b) => mul(a, b));
-      return { moved: step.moved, state: { ...step.state, ...state }, rate };
+      return { ...step, state: { ...step.state, ...state }, scale: lr, rate };
     },
   };
 }

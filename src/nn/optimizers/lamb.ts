@@ -51,7 +51,7 @@ function lambRule(
       const rate = layer.scaled
         ? scalarOf(norms, (a, ww, rr, bound) => mul(a, bounded(unlessZero(ww, rr, div), bound)))
         : lr;
-      return { moved: formula([r, rate], mul), state, rate };
+      return { direction: formula([r], (own) => own), scale: rate, state, rate };
     },
   };
 }

@@ -20,8 +20,10 @@ export interface Correction {
 
 /** What a rule does with one parameter tensor. */
 export interface Step {
-  /** w <- w - moved, rounded once. */
-  readonly moved: Formula;
+  /** w <- w - scale direction, rounded once. */
+  readonly direction: Formula;
+  /** A float64 scalar; 1 unless given. */
+  readonly scale?: Tensor;
   /** New state, by name. */
   readonly state: Readonly<Record<string, Tensor>>;
   /** The learning rate that the tensor has effectively: lr times the rule's ratio. A float64 scalar. */

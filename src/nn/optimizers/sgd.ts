@@ -10,7 +10,8 @@ export const sgd: Rule = {
   corrections: [],
   state: ({ momentum }) => (momentum > 0 ? [velocity] : []),
   step: (layer) => ({
-    ...momentumStep(layer, decayedGradient(layer), layer.scalar("lr")),
+    ...momentumStep(layer, decayedGradient(layer)),
+    scale: layer.scalar("lr"),
     rate: layer.scalar("lr"),
   }),
 };

@@ -5,6 +5,7 @@ import type { Program } from "../../ir/program.ts";
 import { sooner } from "../../ir/sooner.ts";
 import { extend, type Specs, type Tensor, type Update, update } from "../../ir/trace.ts";
 import { concat } from "../../ops/concat.ts";
+import { constant as constantTensor } from "../../ops/constant.ts";
 import { reshape } from "../../ops/reshape.ts";
 import type { Parameter } from "../network.ts";
 import { elementsOf, extended, formula, squareSum, sumOfAll } from "./formula.ts";
@@ -105,11 +106,7 @@ function updates(
     for (const [state, tensor] of Object.entries(step.state)) {
       outputs[`new:${stateName(state, name)}`] = update(stateName(state, name), tensor);
     }
-    const { w } = layers[i];
-    const next = elementsOf(
-      extended(step.moved, [w], (moved, old) => sub(old, moved)),
-      w.type,
-    );
+    const next = updated(layers[i].w, step);
     outputs[`new:${name}`] = update(name, next);
     return notFinite(next);
   });
@@ -118,17 +115,32 @@ function updates(
   return outputs;
 }
 
-/** What a trace has of each parameter tensor. */
-export const traceKinds = ["weights", "gradients", "moved", "rates"] as const;
-type LayerTrace = Readonly<Record<(typeof traceKinds)[number], Tensor>>;
-
-/** Squares of norms, and the effective rate. */
-function traceOf(layer: Layer, { moved, rate }: Step): LayerTrace {
-  const { weightSquare: weights, gradientSquare: gradients } = layer;
-  return { weights, gradients, moved: squareSum(moved, layer.shape), rates: rate };
+/** w - scale direction. */
+function updated(w: Tensor, { direction, scale }: Step): Tensor {
+  const of = scale === undefined ? [w] : [w, scale];
+  return elementsOf(
+    extended(direction, of, (own, old, s) => sub(old, scale === undefined ? own : mul(s, own))),
+    w.type,
+  );
 }
 
-function traceVector(kind: keyof LayerTrace, traces: readonly LayerTrace[]): Tensor {
+/** What a trace has of each parameter tensor. */
+export const traceKinds = ["weights", "gradients", "moved", "rates"] as const;
+type LayerTrace = Readonly<Record<(typeof traceKinds)[number], Tensor>> & { readonly scale: Tensor };
+
+/** Squares of norms (of the direction, for `moved`), and the effective rate. */
+function traceOf(layer: Layer, { direction, scale = constantTensor(1, [], "float64"), rate }: Step): LayerTrace {
+  const { weightSquare: weights, gradientSquare: gradients } = layer;
+  return { weights, gradients, moved: squareSum(direction, layer.shape), rates: rate, scale };
+}
+
+function traceVector(kind: (typeof traceKinds)[number], traces: readonly LayerTrace[]): Tensor {
   const numbers = vector(traces.map((layer) => layer[kind]));
-  return kind === "rates" ? numbers : elementsOf(formula([numbers], sqrt), "accumulate");
+  if (kind === "rates") return numbers;
+  if (kind !== "moved") return elementsOf(formula([numbers], sqrt), "accumulate");
+  const scales = vector(traces.map(({ scale }) => scale));
+  return elementsOf(
+    formula([numbers, scales], (square, scale) => mul(scale, sqrt(square))),
+    "accumulate",
+  );
 }
