@@ -40,7 +40,7 @@ export interface FormatsRow {
   readonly expected: number | null;
   /** kink: relative change of the first weight's gradient for alpha .5, 1, 10. */
   readonly changes: readonly number[];
-  /** scale: per loss scaling, blocks whose weight gradient is lost: error above 10 % or not finite. */
+  /** scale: per loss scaling, blocks whose weight gradient is lost: not finite, or more than half of it underflowed. */
   readonly lost: Readonly<Record<string, number>>;
   readonly errors: Readonly<Record<string, readonly number[]>>;
   /** The one scale (its binary logarithm) that loses the fewest blocks. */
@@ -125,7 +125,8 @@ function kink(trial: FormatsTrial, { backend }: TrialContext, seeds: readonly nu
   }
 }
 
-const isLost = ({ error, finite }: ScaledLayer): boolean => !finite || !(error < 0.1);
+/** Beyond the format's range; what rounding alone adds to a gradient that has come a long way is in `errors`. */
+const isLost = ({ underflow, finite }: ScaledLayer): boolean => !finite || underflow > 0.5;
 
 function scale(trial: FormatsTrial, { backend, progress }: TrialContext, seeds: readonly number[]): FormatsRow[] {
   const { depth, format, batch } = trial;

@@ -58,10 +58,10 @@ export function inputNamed(text: string): InputSpec {
 const normals = (draws: Stream, count: number): Float64Array =>
   Float64Array.from({ length: count }, () => draws.normal());
 
-/** sqrt(1 - R) z_i + sqrt(R) c_(i mod K), the common parts c drawn first. */
+/** sqrt(1 - R) z_i + sqrt(R) c_(i mod K); z are the draws of "gaussian", the common parts c come after them. */
 function clustered(draws: Stream, batch: number, size: number, clusters: number, correlation: number): Float64Array {
-  const centres = normals(draws, clusters * size);
   const own = normals(draws, batch * size);
+  const centres = normals(draws, clusters * size);
   const [alone, common] = [Math.sqrt(1 - correlation), Math.sqrt(correlation)];
   return own.map((z, at) => {
     const row = Math.floor(at / size);
