@@ -66,7 +66,12 @@ function comparisons(rows: readonly Stored[]): Comparison[] {
       depth: own[0].depth,
       lr: own[0].lr,
       none: accuracyOf(of("sgd")),
-      warmed: Math.max(...[0, 1, 2].map((k) => accuracyOf(kth(k)))),
+      warmed: Math.max(
+        ...[0, 1, 2]
+          .map(kth)
+          .filter((list) => list.length > 0)
+          .map(accuracyOf),
+      ),
       candidate: Math.max(accuracyOf(of("lalc-like-a")), accuracyOf(of("lalc-like-b"))),
     };
   });
