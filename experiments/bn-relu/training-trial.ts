@@ -39,18 +39,24 @@ export interface AlignmentRow {
   readonly control: string;
   /** Mean loss of the mini-batches since the last checkpoint; null at step 0. */
   readonly loss: number | null;
-  /** Per block of norm(dH) and of norm(G), between the second and the last block. */
+  /**
+   * Per block, between the second and the last one: of norm(g), which no scale of the weights changes (2.7), of norm(dH) and of norm(G),
+   * which fall where weights grow (T20).
+   */
   readonly rate: number;
+  readonly signalRate: number;
   readonly weightRate: number;
-  /** Means over the blocks but the first: A; participation ratio and cosine of samples; M, Pi, S, T (geometric). */
+  /** Means over the blocks but the first: A; participation ratio and cosine of samples; M, gamma's, Pi, S, T (geometric). */
   readonly alignment: number;
   readonly participation: number | null;
   readonly cosine: number | null;
   readonly mask: number | null;
+  readonly affine: number | null;
   readonly projection: number | null;
   readonly gain: number | null;
   readonly transport: number | null;
   /** Of every block. */
+  readonly gradients: readonly number[];
   readonly signals: readonly number[];
   readonly alignments: readonly number[];
 }
@@ -72,15 +78,18 @@ function summary(rows: readonly LayerRow[]): Measured {
   };
   const geometric = (name: keyof LayerRow): number | null => mean(name, Math.log, Math.exp);
   return {
-    rate: rate((row) => row.signal),
+    rate: rate((row) => row.gradient),
+    signalRate: rate((row) => row.signal),
     weightRate: rate((row) => row.weightGradient as number),
     alignment: mean("alignment") as number,
     participation: mean("participation"),
     cosine: mean("cosine"),
     mask: geometric("mask"),
+    affine: geometric("affine"),
     projection: geometric("projection"),
     gain: geometric("gain"),
     transport: geometric("transport"),
+    gradients: blocks.map((row) => row.gradient),
     signals: blocks.map((row) => row.signal),
     alignments: blocks.map((row) => row.alignment as number),
   };

@@ -20,10 +20,10 @@ function grid(scale: Scale): Partial<AlignmentTrial>[] {
   }
   const paper = scale === "paper";
   const mlp = [
-    { optimizer: "sgd", lr: 0.02, replicas: 4 },
-    { optimizer: "sgd", lr: 0.2, replicas: 4 },
-    { optimizer: "adam", lr: 0.001, replicas: 2 },
-  ].map((rule) => ({ ...rule, model: "mlp" as const, replicas: paper ? 10 : rule.replicas }));
+    { optimizer: "sgd", lr: 0.02 },
+    { optimizer: "sgd", lr: 0.2 },
+    { optimizer: "adam", lr: 0.001 },
+  ].map((rule) => ({ ...rule, model: "mlp" as const, replicas: paper ? 10 : 2 }));
   const vgg = {
     ...{ model: "vgg11-bn" as const, optimizer: "sgd:weightDecay=5e-4", lr: 0.1, batch: paper ? 128 : 64, probe: 64 },
     ...{ controls: ["trained", "noise", "permuted"], checkpoints: paper ? [0, 10, 50, 200, 1000] : [0, 10, 30, 100] },
@@ -139,7 +139,7 @@ function panelsOf(rows: readonly Stored[]): Panel[] {
     );
   const common = { xLabel: "step + 1", xScale: "log", dots: true } as const;
   return [
-    lineWithBand({ title: `${name}: rate`, yLabel: "norm(dH) per block", ...common, points: points("rate") }),
+    lineWithBand({ title: `${name}: rate`, yLabel: "norm(g) per block", ...common, points: points("rate") }),
     lineWithBand({ title: `${name}: alignment`, yLabel: "A", ...common, points: points("alignment") }),
   ];
 }
@@ -149,7 +149,7 @@ function figure(rows: readonly Stored[]): FigureSpec {
   return {
     title: "Training ends the explosion: weights align with correlated activations",
     caption:
-      "Rate of the signal gradient per block and alignment factor A on a fixed mini-batch at checkpoints. Permuted: the entries of every matrix in random order; inputs rotated: W times a random orthogonal matrix on its input side; noise: Gaussian inputs. Bands: range over seeds.",
+      "Rate of norm(g) per block and alignment factor A on a fixed mini-batch at checkpoints. Permuted: the entries of every matrix in random order; inputs rotated: W times a random orthogonal matrix on its input side; noise: Gaussian inputs. Bands: range over seeds.",
     panels: kinds.flatMap((kind) => panelsOf(rows.filter(({ trial }) => trial === kind))),
     columns: 2,
     intervalLabel: "range over seeds",
