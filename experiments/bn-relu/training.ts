@@ -144,12 +144,13 @@ function panelsOf(rows: readonly Stored[]): Panel[] {
 }
 
 function figure(rows: readonly Stored[]): FigureSpec {
-  const kinds = [...new Set(rows.map(({ trial }) => trial))];
+  const kindOf = ({ model, optimizer, lr }: Stored): string => `${model}/${optimizer}/${lr}`;
+  const kinds = [...new Set(rows.map(kindOf))];
   return {
     title: "Training ends the explosion: weights align with correlated activations",
     caption:
       "Rate of norm(g) per block and alignment factor A on a fixed mini-batch at checkpoints. Permuted: the entries of every matrix in random order; inputs rotated: W times a random orthogonal matrix on its input side; noise: Gaussian inputs. Bands: range over seeds.",
-    panels: kinds.flatMap((kind) => panelsOf(rows.filter(({ trial }) => trial === kind))),
+    panels: kinds.flatMap((kind) => panelsOf(rows.filter((row) => kindOf(row) === kind))),
     columns: 2,
     intervalLabel: "range over seeds",
   };
