@@ -11,6 +11,7 @@ import {
   type NetworkStored,
   type NetworkTrial,
   networkExperiment,
+  networksPerCell,
   rowsWith,
   showRate,
   windowRate,
@@ -87,7 +88,7 @@ function figure(rows: readonly NetworkStored[]): FigureSpec {
   );
   return {
     title: "Activations and the affine map of batch norm",
-    caption: `Width ${rows[0].width}, B = ${rows[0].batch}, blocks 1-6, ${rows[0].replicas} networks, eps 0, float64. Theory / measured: ${list.join("; ")}.`,
+    caption: `Width ${rows[0].width}, B = ${rows[0].batch}, blocks 1-6, ${networksPerCell(rows)} networks, eps 0, float64. Theory / measured: ${list.join("; ")}.`,
     panels: [
       lineWithBand({
         title: "rate per block in blocks 1-6, measured - theory",

@@ -10,6 +10,7 @@ import {
   type NetworkStored,
   type NetworkTrial,
   networkExperiment,
+  networksPerCell,
   ratePoint,
   rowsWith,
   showRate,
@@ -119,7 +120,7 @@ function figure(rows: readonly NetworkStored[]): FigureSpec {
   });
   return {
     title: "Rate at a finite batch, both orders of a block",
-    caption: `Width ${rows[0].width}, ${rows[0].depth} blocks, blocks 1-9, ${rows[0].replicas} networks, eps 0, float64. Diamonds: the closed form (BN-ReLU) and the expectation by Monte Carlo (ReLU-BN). Dead features of ReLU-BN (variance 0, gradient 0 / 0) per network: ${counts.length === 0 ? "none" : counts.join(", ")}.`,
+    caption: `Width ${rows[0].width}, ${rows[0].depth} blocks, blocks 1-9, ${networksPerCell(rows)} networks, eps 0, float64. Diamonds: the closed form (BN-ReLU) and the expectation by Monte Carlo (ReLU-BN). Dead features of ReLU-BN (variance 0, gradient 0 / 0) per network: ${counts.length === 0 ? "none" : counts.join(", ")}.`,
     panels: [
       lineWithBand({
         title: "rate",

@@ -10,6 +10,7 @@ import {
   type NetworkTrial,
   networkExperiment,
   networkParameters,
+  networksPerCell,
   ratePoint,
   rowsWith,
   showRate,
@@ -117,7 +118,7 @@ function figure(rows: readonly NetworkStored[]): FigureSpec {
   );
   return {
     title: "Correlated inputs do not reduce the explosion",
-    caption: `Width ${rows[0].width}, B = ${rows[0].batch}, ${rows[0].depth} blocks, ${rows[0].replicas} networks, eps 0, float64. Rates in blocks 1-6, 6-16, 16-28: ${list.join("; ")}. A common part of all samples is removed by the first batch norm: nothing changes.`,
+    caption: `Width ${rows[0].width}, B = ${rows[0].batch}, ${rows[0].depth} blocks, ${networksPerCell(rows)} networks, eps 0, float64. Rates in blocks 1-6, 6-16, 16-28: ${list.join("; ")}. A common part of all samples is removed by the first batch norm: nothing changes.`,
     panels: [
       lineWithBand({
         title: "clusters, blocks 1-6",

@@ -175,6 +175,12 @@ export function showRate({ mean, sd, n }: MeanSd): string {
   return Number.isNaN(sd) ? mean.toFixed(4) : `${mean.toFixed(4)} (${sd.toFixed(4).replace(/^0/, "")})`;
 }
 
+/** How many networks the first cell has: replicas of all seeds. */
+export function networksPerCell(rows: readonly NetworkStored[]): number {
+  const names = Object.keys(networkParameters) as (keyof NetworkTrial)[];
+  return rows.filter((row) => names.every((name) => row[name] === rows[0][name])).length;
+}
+
 /** Rows whose parameters are as wanted. */
 export function rowsWith<R extends object>(rows: readonly R[], wanted: Partial<R>): R[] {
   return rows.filter((row) => Object.entries(wanted).every(([name, value]) => row[name as keyof R] === value));

@@ -9,6 +9,7 @@ import {
   type NetworkStored,
   type NetworkTrial,
   networkExperiment,
+  networksPerCell,
   profile,
   ratePoint,
   rowsWith,
@@ -81,7 +82,7 @@ function figure(rows: readonly NetworkStored[]): FigureSpec {
   );
   return {
     title: "Other norms: a norm that removes a mean after ReLU explodes",
-    caption: `Width ${rows[0].width}, B = ${rows[0].batch}, ${rows[0].depth} blocks, ${rows[0].replicas} networks, eps 0, float64. Rates in blocks 1-10: ${list.join("; ")}. Groups with variance 0 (NaN with eps 0, left out): ${lost.length === 0 ? "none" : lost.join("; ")}.`,
+    caption: `Width ${rows[0].width}, B = ${rows[0].batch}, ${rows[0].depth} blocks, ${networksPerCell(rows)} networks, eps 0, float64. Rates in blocks 1-10: ${list.join("; ")}. Groups with variance 0 (NaN with eps 0, left out): ${lost.length === 0 ? "none" : lost.join("; ")}.`,
     panels: [
       lineWithBand({ title: "norm of dH", xLabel: "block", yLabel: "Euclidean norm", yScale: "log", points: lines }),
       lineWithBand({

@@ -11,6 +11,7 @@ import {
   type NetworkStored,
   type NetworkTrial,
   networkExperiment,
+  networksPerCell,
   profile,
   ratePoint,
   rowsWith,
@@ -177,7 +178,7 @@ function figure(rows: readonly NetworkStored[]): FigureSpec {
   });
   return {
     title: "Gradients explode block by block at initialization",
-    caption: `Random N(0,1) gradient at the top, Gaussian inputs, ReLU after batch norm, eps 0, float64, ${rows[0].replicas} networks per cell. Diamonds: the exact rate at the batch, infinite width (2.5), drawn from the next to last block. Bars: standard deviation over networks.`,
+    caption: `Random N(0,1) gradient at the top, Gaussian inputs, ReLU after batch norm, eps 0, float64, ${networksPerCell(rows)} networks per cell. Diamonds: the exact rate at the batch, infinite width (2.5), drawn from the next to last block. Bars: standard deviation over networks.`,
     panels: [
       lineWithBand({
         title: "norm of dH",

@@ -11,6 +11,7 @@ import {
   type NetworkStored,
   type NetworkTrial,
   networkExperiment,
+  networksPerCell,
   rowsWith,
 } from "./network-trial.ts";
 
@@ -111,7 +112,7 @@ function figure(rows: readonly NetworkStored[]): FigureSpec {
   });
   return {
     title: "Residual networks: a power law of depth",
-    caption: `Width ${rows[0].width}, B = ${rows[0].batch}, eps 0, float64, ${rows[0].replicas} networks. Diamonds: the closed form of pre-activation blocks (E10).`,
+    caption: `Width ${rows[0].width}, B = ${rows[0].batch}, eps 0, float64, ${networksPerCell(rows)} networks. Diamonds: the closed form of pre-activation blocks (E10).`,
     panels: [
       lineWithBand({
         title: "|g_0| / |g_L|",

@@ -9,6 +9,7 @@ import {
   type NetworkStored,
   type NetworkTrial,
   networkExperiment,
+  networksPerCell,
   profile,
   ratePoint,
   rowsWith,
@@ -113,7 +114,7 @@ function figure(rows: readonly NetworkStored[]): FigureSpec {
     );
   return {
     title: "The drift of the rate at finite width is the spread of sample norms",
-    caption: `B = ${rows[0].batch}, eps 0, float64, ${rows[0].replicas} networks. Scaling every sample to mean square 1 after each block, or ReLU before batch norm, removes it. Last-window rates of BN-ReLU at depth / width = 50 / 256: ${note.length === 0 ? "-" : note.join(", ")}.`,
+    caption: `B = ${rows[0].batch}, eps 0, float64, ${networksPerCell(rows)} networks. Scaling every sample to mean square 1 after each block, or ReLU before batch norm, removes it. Last-window rates of BN-ReLU at depth / width = 50 / 256: ${note.length === 0 ? "-" : note.join(", ")}.`,
     panels: [
       lineWithBand({
         title: "last window over first window",

@@ -176,6 +176,10 @@ test("which law a network has", () => {
   const rate = (change: object, batch = 64): number | null => theoryRate({ ...net, ...change }, batch).rate;
   expect(rate({})).toBeCloseTo(1.22190954567169, 12);
   expect(rate({ norm: undefined })).toBe(1);
+  // T3: beyond eps = (1 - 1/pi) gamma^2 the signal dies.
+  const small = (gamma: number): number => theoryRate({ ...net, norm: { eps: 1e-5 } }, 64, gamma).rate as number;
+  expect(small(0.003)).toBeCloseTo(0.9487, 4);
+  expect(small(0.005)).toBeCloseTo(1.2219, 4);
   expect(rate({ norm: { kind: "layer" } })).toBeCloseTo(1, 12);
   expect(rate({ norm: { kind: "layer" }, order: "act-norm" })).toBeCloseTo(1.21117389623632, 12);
   expect(rate({ norm: { kind: "rms" }, order: "act-norm" })).toBeCloseTo(1, 12);

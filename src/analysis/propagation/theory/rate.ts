@@ -2,7 +2,7 @@
 import { activationNamed } from "../../spectra/activations.ts";
 import type { DeepNetwork } from "../network.ts";
 import { centredSquaredRate, momentsOf, plainSquaredRate } from "./activation.ts";
-import { rateActNorm, squaredRateLinear, squaredRateNormAct } from "./batch.ts";
+import { rateActNorm, reluSquaredRate, squaredRateLinear, squaredRateNormAct } from "./batch.ts";
 import { residualGrowth } from "./residual.ts";
 
 export interface TheoryRate {
@@ -42,6 +42,11 @@ export function theoryRate(net: DeepNetwork, batch: number, gamma = 1, beta = 0)
   if (kind === "group") return none("finite groups: no closed form (E12)");
   // Before an activation gamma and beta act inside of it; after it gamma scales and beta is removed by the next mean.
   const moments = order === "norm-act" ? momentsOf(activation, gamma, beta) : momentsOf(activation);
+  const { eps = 1e-5 } = norm;
+  if (kind === "batch" && isRelu && order === "norm-act" && eps * reluSquaredRate >= gamma * gamma) {
+    // The fixed point s^2 + eps = (1 - 1/pi) gamma^2 is gone (papers/bn-relu 5, T3).
+    return exact((gamma * gamma) / eps, "eps above (1 - 1/pi) gamma^2: the signal dies, gamma / sqrt(eps)");
+  }
   if (kind === "batch" && isRelu && order === "norm-act")
     return exact(squaredRateNormAct(batch), `2.5, exact at batch ${batch}`);
   if (kind === "batch" && isRelu) {
