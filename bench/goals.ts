@@ -18,6 +18,10 @@ const native: readonly Goal[] = [
   { bench: /^zone\.f32\..*\.native$/, peerName: "PyTorch", least: 4 },
   { bench: /^propagate\..*\.strict\.native$/, peerName: "PyTorch", least: 1 / 1.8 },
   { bench: /^propagate\..*\.fused\.native$/, peerName: "PyTorch", least: 1 / 1.1 },
+  { bench: /^train\.step\.strict\.native$/, peerName: "PyTorch", least: 1 / 1.8 },
+  { bench: /^train\.step\.fused\.native$/, peerName: "PyTorch", least: 1 / 1.1 },
+  { bench: /^train\.trace\..*\.native$/, peerName: "untraced", least: 1 / 1.1 },
+  { bench: /^train\.update\..*\.native$/, peerName: "sgd", least: 1 / 2 },
   { bench: /^batchnorm\..*\.native$/, peerName: "copy", least: 0.6 },
 ];
 

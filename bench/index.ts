@@ -9,6 +9,7 @@ import { nativeNetworkBenches, networkBenches } from "./networks.ts";
 import { nativePropagationBenches, propagationBenches } from "./propagation.ts";
 import { spectraBenches } from "./spectra.ts";
 import { threadsBenches } from "./threads.ts";
+import { nativeTrainBenches, trainBenches } from "./train.ts";
 import { workersBench } from "./workers.ts";
 import { nativeZoneBenches, zoneBenches } from "./zone.ts";
 
@@ -28,10 +29,12 @@ export const benches: readonly Bench[] = [
   ...spectraBenches,
   ...propagationBenches,
   ...zoneBenches,
+  ...trainBenches,
   ...nativeMlpBenches,
   ...nativeMatmulBenches,
   ...nativeConv2dBenches,
   ...nativeNetworkBenches,
   ...nativeZoneBenches,
+  ...nativeTrainBenches,
   ...nativePropagationBenches,
 ];

@@ -17,10 +17,13 @@ import { activations as propagationActivations } from "./bn-relu/activations.ts"
 import { batch as propagationBatch } from "./bn-relu/batch.ts";
 import { formats as propagationFormats } from "./bn-relu/formats.ts";
 import { inputs as propagationInputs } from "./bn-relu/inputs.ts";
+import { largeBatch } from "./bn-relu/large-batch.ts";
 import { networks as propagationNetworks } from "./bn-relu/networks.ts";
 import { norms as propagationNorms } from "./bn-relu/norms.ts";
 import { rate as propagationRate } from "./bn-relu/rate.ts";
 import { residual as propagationResidual } from "./bn-relu/residual.ts";
+import { bnTraining } from "./bn-relu/training.ts";
+import { warmUp } from "./bn-relu/warm-up.ts";
 import { width as propagationWidth } from "./bn-relu/width.ts";
 import { distances } from "./conventions/distance.ts";
 import { normpool } from "./maxpool/normpool.ts";
@@ -61,6 +64,9 @@ export const experiments: readonly Experiment[] = [
   traps,
   layers,
   speed,
+  bnTraining,
+  largeBatch,
+  warmUp,
   propagationRate,
   propagationBatch,
   propagationWidth,

@@ -31,6 +31,7 @@ export {
   median,
   quantile,
 } from "./statistics.ts";
+export * from "./training/index.ts";
 export { checkCell, type ZoneCell } from "./zone/cell.ts";
 export { type Comparison, comparisonOf, type KinkSetting, parseSetting } from "./zone/comparison.ts";
 export type { Distance } from "./zone/difference.ts";

@@ -12,6 +12,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   probe: async () => (await import("./probe.ts")).probeCommand(),
   zone: async () => (await import("./zone.ts")).zoneCommand(),
   spectrum: async () => (await import("./spectrum.ts")).spectrumCommand(),
+  train: async () => (await import("./train.ts")).trainCommand(),
   kinks: async () => (await import("./kinks.ts")).kinksCommand(),
   propagate: async () => (await import("./propagate.ts")).propagateCommand(),
   experiments: async () => (await import("./experiments.ts")).experimentsCommand(),
@@ -30,6 +31,7 @@ export async function execute(args: readonly string[]): Promise<number> {
     .description("A laboratory for the numerical reliability of nonsmooth automatic differentiation")
     .version(packageVersion())
     .exitOverride()
+    .enablePositionalOptions()
     .configureOutput({ outputError: (text) => note(oneLine(text)) })
     .addHelpText("after", "\nExample:\n  nonsmooth probe 'relu(x) - relu(-x)' x=0");
 

@@ -93,10 +93,17 @@ export function firstImages<T extends Images>(set: T, limit: number | undefined)
   if (!Number.isInteger(limit) || limit < 1 || limit > set.count) {
     throw new UsageError(`${set.name}: the first ${limit} images were asked for; it has ${set.count}`);
   }
-  const part = { ...set, count: limit, labels: set.labels.subarray(0, limit) };
-  if ("images" in part) return { ...part, images: part.images.subarray(0, limit * imageSize(set)) };
-  if ("floats" in part) return { ...part, floats: part.floats.subarray(0, limit * imageSize(set)) };
-  return part;
+  return imagesBetween(set, 0, limit);
+}
+
+/** Images from..to-1, in file order, over the same memory; 0 <= from < to <= count. */
+export function imagesBetween<T extends Images>(set: T, from: number, to: number): T {
+  const part = { ...set, count: to - from, labels: set.labels.subarray(from, to) };
+  const size = imageSize(set);
+  if ("images" in part) return { ...part, images: part.images.subarray(from * size, to * size) };
+  if ("floats" in part) return { ...part, floats: part.floats.subarray(from * size, to * size) };
+  const { picture } = part;
+  return { ...part, picture: (index: number) => picture.call(set, from + index) };
 }
 
 export interface BadImage {

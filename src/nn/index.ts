@@ -7,3 +7,15 @@ export type { ConvSpec, Layer, Variant } from "./layer.ts";
 export { layeredNetwork } from "./layered.ts";
 export { type Activation, mlpLoss, mlpNetwork } from "./mlp.ts";
 export { type Mode, type Network, type Parameter, parameterCount, type Statistic } from "./network.ts";
+export {
+  type ChosenRule,
+  type Hyperparameter,
+  type Optimizer,
+  type Rule,
+  ruleNamed,
+  rules,
+  type Scope,
+  type Values,
+  withUpdates,
+} from "./optimizers/index.ts";
+export { checkLearningRate, factors, type RunLength, type Schedule, scheduleNamed } from "./schedules.ts";

@@ -36,7 +36,7 @@ const kaimingNormal =
 
 /**
  * `default`: PyTorch's Linear and Conv2d, weight and bias uniform on +-1/sqrt(fan_in) (papers/relu0 3.1). `kaiming-*`: He
- * et al. 2015, gain sqrt 2, fan_in unless said. `xavier-uniform`: Glorot and Bengio 2010. `resnet`, `densenet`: convolutions
+ * et al. 2015, gain sqrt 2, fan_in unless said; `he`: normal with biases 0. `xavier-uniform`: Glorot and Bengio 2010. `resnet`, `densenet`: convolutions
  * Kaiming normal by fan_out and fan_in; `maxpool`: that of the volume notebook, convolutions Kaiming uniform by fan_in,
  * linear N(0, 0.01), biases 0 (papers/maxpool 3.2).
  */
@@ -47,6 +47,7 @@ export const laws: Readonly<Record<string, Law>> = {
   "kaiming-normal": weights((draws, { fanIn }) => draws.normal() * Math.sqrt(2 / fanIn)),
   "kaiming-normal-fan-out": weights(kaimingNormal("fanOut")),
   "xavier-uniform": weights((draws, { fanIn, fanOut }) => uniform(draws, Math.sqrt(6 / (fanIn + fanOut)))),
+  he: byKind({ conv: kaimingNormal("fanIn"), linear: kaimingNormal("fanIn"), bias: zero }),
   resnet: byKind({ conv: kaimingNormal("fanOut"), linear: standard, bias: standard }),
   densenet: byKind({ conv: kaimingNormal("fanIn"), linear: standard, bias: zero }),
   maxpool: byKind({ conv: kaimingUniform("fanIn"), linear: (draws) => 0.01 * draws.normal(), bias: zero }),

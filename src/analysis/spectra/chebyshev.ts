@@ -1,5 +1,5 @@
 /** Chebyshev series on [0, pi] of the angle: tables of kernels, and their integral that gives the dual of phi itself. */
-import { cosPi } from "./angles.ts";
+import { cosPi } from "../../base/angles.ts";
 
 export interface ChebyshevSeries {
   /** f(t) = sum c_k T_k(2 t / pi - 1). */

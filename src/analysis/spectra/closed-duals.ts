@@ -1,6 +1,7 @@
 /** Closed forms of the dual kernel E[phi'(s u) phi'(s v)] at the angle t, cos t = E[u v] (papers/activations 2.4). */
+
+import { cosPi, sinPi } from "../../base/angles.ts";
 import type { Activation, TwoPieces } from "./activation.ts";
-import { cosPi, sinPi } from "./angles.ts";
 import { quadrantMoments } from "./normal-quadrant.ts";
 
 function ofPieces({ right, constant, exponential }: TwoPieces, t: number, s: number): number {

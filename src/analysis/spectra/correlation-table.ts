@@ -2,7 +2,7 @@
  * A kernel as a piecewise polynomial of the correlation, for large matrices: a few multiplications per entry in place of a closed
  * form or a series. Near correlations +-1, where kernels of kinks have square roots, the kernel itself is asked.
  */
-import { angleOf, cosPi } from "./angles.ts";
+import { angleOf, cosPi } from "../../base/angles.ts";
 
 const cells = 1024;
 const degree = 7;

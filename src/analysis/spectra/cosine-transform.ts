@@ -1,5 +1,5 @@
 /** The cosine transform of samples at midpoints, by a complex FFT of the same length (Makhoul 1980). */
-import { cosPi, sinPi } from "./angles.ts";
+import { cosPi, sinPi } from "../../base/angles.ts";
 
 export class CosineTransform {
   readonly n: number;

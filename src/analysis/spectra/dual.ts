@@ -1,6 +1,7 @@
 /** Dual kernels of an activation as functions of the angle: of phi' (first layer) and of phi (second layer, depth). */
+
+import { cosPi, sinPi } from "../../base/angles.ts";
 import type { Activation } from "./activation.ts";
-import { cosPi, sinPi } from "./angles.ts";
 import { antiderivative, evaluate, interpolate } from "./chebyshev.ts";
 import { closedDual } from "./closed-duals.ts";
 import { fourierCoefficients, fromFourier } from "./fourier.ts";

@@ -3,8 +3,9 @@
  * a -> phi'(s r cos a) and q_l = E_r |b_l(r)|^2, r Rayleigh, E[phi' phi'] = sum_l q_l cos(l t). Sums of squares: relative
  * accuracy down to about 1e-31 of q_0.
  */
+
+import { cosPi } from "../../base/angles.ts";
 import type { Activation } from "./activation.ts";
-import { cosPi } from "./angles.ts";
 import { CosineTransform } from "./cosine-transform.ts";
 import { evenly, gaussLegendre } from "./gauss-legendre.ts";
 import { exp } from "./scalar.ts";

@@ -1,5 +1,5 @@
 /** Gauss-Legendre rules on an interval, single or in panels. */
-import { cosPi } from "./angles.ts";
+import { cosPi } from "../../base/angles.ts";
 
 export interface Rule {
   readonly nodes: Float64Array;

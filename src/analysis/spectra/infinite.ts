@@ -1,6 +1,7 @@
 /** Gram matrices of infinitely wide networks: first layer, all layers, any depth, with and without a bias. */
+
+import { angleOf, cosPi } from "../../base/angles.ts";
 import type { Activation } from "./activation.ts";
-import { angleOf, cosPi } from "./angles.ts";
 import { correlationTable, lookUp } from "./correlation-table.ts";
 import { type Dual, dualOf } from "./dual.ts";
 import type { SymmetricMatrix } from "./matrix.ts";

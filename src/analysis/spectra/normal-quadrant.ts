@@ -2,7 +2,7 @@
  * Moments of a pair of standard normal numbers with correlation cos t over a quadrant, with exponentials: what dual kernels
  * of piecewise activations are made of (papers/activations 2.4, here for any scale s of the pre-activation).
  */
-import { cosPi, sinPi } from "./angles.ts";
+import { cosPi, sinPi } from "../../base/angles.ts";
 import { gaussLegendre } from "./gauss-legendre.ts";
 import { exp, normalDistribution } from "./scalar.ts";
 

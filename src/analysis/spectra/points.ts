@@ -1,7 +1,8 @@
 /** Sets of points of unit norm: what a Gram matrix is made of (papers/activations 3.2). */
+
+import { angleBetween, cosPi, sinPi } from "../../base/angles.ts";
 import { UsageError } from "../../base/errors.ts";
 import { stream } from "../../base/random.ts";
-import { angleBetween, cosPi, sinPi } from "./angles.ts";
 
 export interface Points {
   readonly name: string;

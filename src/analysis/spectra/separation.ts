@@ -1,5 +1,5 @@
 /** How well points are apart: duplicates, antipodes, and delta = the least sine of an angle between two of them. */
-import { sinPi } from "./angles.ts";
+import { sinPi } from "../../base/angles.ts";
 import { angle, type Points } from "./points.ts";
 
 export interface PairReport {

@@ -1,11 +1,11 @@
 /** Section 6.1, 6.2, 6.4 of papers/activations, and laws that need no table. */
 import { describe, expect, it } from "vitest";
 import { activationNamed } from "../../../src/analysis/spectra/activations.ts";
-import { angleBetween, angleOf, cosPi, sinPi } from "../../../src/analysis/spectra/angles.ts";
 import { dualOf } from "../../../src/analysis/spectra/dual.ts";
 import { fourierCoefficients, fromFourier, gramCoefficients } from "../../../src/analysis/spectra/fourier.ts";
 import { hermiteExpansion } from "../../../src/analysis/spectra/hermite.ts";
 import { ActivationValues } from "../../../src/analysis/spectra/values.ts";
+import { angleBetween, angleOf, cosPi, sinPi } from "../../../src/base/angles.ts";
 import { gram, hermite, kernels, moments } from "./vectors.ts";
 
 const angle = (rho: number): number => angleOf(Math.sqrt((1 - rho) * (1 + rho)), rho);
