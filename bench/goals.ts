@@ -16,6 +16,9 @@ const native: readonly Goal[] = [
   { bench: /^(mlp|lenet|vgg11|vgg11-bn|resnet18-bn)\.step\.fused\.native$/, peerName: "PyTorch", least: 1 },
   { bench: /^(mlp|lenet|vgg11|vgg11-bn|resnet18-bn)\.step\.strict\.native$/, peerName: "PyTorch", least: 1 / 1.8 },
   { bench: /^zone\.f32\..*\.native$/, peerName: "PyTorch", least: 4 },
+  { bench: /^zone\.vgg11\..*\.native$/, peerName: "PyTorch", least: 2 },
+  { bench: /^bandwidth\./, peerName: "copy", least: 0.7 },
+  { bench: /^threads\..*\.native$/, peerName: "arithmetic", least: 0.9 },
 ];
 
 const goals: readonly Goal[] = [
