@@ -23,6 +23,9 @@ const native: readonly Goal[] = [
   { bench: /^train\.trace\..*\.native$/, peerName: "untraced", least: 1 / 1.1 },
   { bench: /^train\.update\..*\.native$/, peerName: "sgd", least: 1 / 2 },
   { bench: /^batchnorm\..*\.native$/, peerName: "copy", least: 0.6 },
+  { bench: /^zone\.vgg11\..*\.native$/, peerName: "PyTorch", least: 2 },
+  { bench: /^bandwidth\./, peerName: "copy", least: 0.7 },
+  { bench: /^threads\..*\.native$/, peerName: "arithmetic", least: 0.9 },
 ];
 
 const goals: readonly Goal[] = [

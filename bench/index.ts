@@ -1,4 +1,5 @@
 /** All benchmarks: one line per group, quick ones first. */
+import { bandwidthBenches } from "./bandwidth.ts";
 import type { Bench } from "./bench.ts";
 import { compileBench } from "./compile.ts";
 import { conv2dBenches, nativeConv2dBenches } from "./conv2d.ts";
@@ -8,7 +9,7 @@ import { mlpBenches, nativeMlpBenches } from "./mlp.ts";
 import { nativeNetworkBenches, networkBenches } from "./networks.ts";
 import { nativePropagationBenches, propagationBenches } from "./propagation.ts";
 import { spectraBenches } from "./spectra.ts";
-import { threadsBenches } from "./threads.ts";
+import { nativeThreadsBenches, threadsBenches } from "./threads.ts";
 import { nativeTrainBenches, trainBenches } from "./train.ts";
 import { workersBench } from "./workers.ts";
 import { nativeZoneBenches, zoneBenches } from "./zone.ts";
@@ -37,4 +38,6 @@ export const benches: readonly Bench[] = [
   ...nativeZoneBenches,
   ...nativeTrainBenches,
   ...nativePropagationBenches,
+  ...bandwidthBenches,
+  ...nativeThreadsBenches,
 ];

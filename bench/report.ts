@@ -26,7 +26,7 @@ function machine(): readonly string[] {
 }
 
 /** Measured in time passed whatever the clock: no verdict on a machine that needs the other clock. */
-const timePassed = /^workers\./;
+const timePassed = /^workers\.|^threads\..*\.native$/;
 
 function verdict({ name, peerName, ratio }: BenchRow): readonly [string, string] {
   const least = goalOf(name, peerName);

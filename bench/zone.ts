@@ -16,6 +16,7 @@ import { loadData } from "../src/lab/execute.ts";
 import { type BenchBackend, nameOn } from "./backends.ts";
 import { type Contender, type TimedBench, timed } from "./bench.ts";
 import { numbers } from "./numbers.ts";
+import { pytorchZone } from "./peers/pytorch-networks.ts";
 import { publishedByPytorch } from "./peers/pytorch-zone.ts";
 
 interface ZoneWork {
@@ -130,7 +131,7 @@ function published(work: ZoneWork, backend: BenchBackend, name: "published-way" 
 
 function bench(work: ZoneWork, backend: BenchBackend): TimedBench {
   const { label, count } = work;
-  const pytorch = { peerName: "PyTorch", start: () => publishedByPytorch() };
+  const pytorch = { f32: publishedByPytorch, vgg11: () => pytorchZone(randomCount, work.batch) }[label];
   return {
     name: nameOn(`zone.${label}.strict`, backend),
     unit: "images/s",
@@ -142,7 +143,7 @@ function bench(work: ZoneWork, backend: BenchBackend): TimedBench {
       ...(label === "vgg11-ties"
         ? [{ peerName: "two-pullbacks", start: () => published(work, backend, "two-pullbacks") }]
         : []),
-      ...(label === "f32" ? [pytorch] : []),
+      ...(pytorch === undefined ? [] : [{ peerName: "PyTorch", start: pytorch }]),
     ],
   };
 }

@@ -56,3 +56,39 @@ def step():
 `;
   return python("PyTorch", program, `${work}()`);
 }
+
+/**
+ * VGG11 over mini-batches of random images the published way: two networks that share their weights, ReLU'(0) = 0 and 1, forward and
+ * backward each, gradients compared.
+ */
+export function pytorchZone(images: number, batch: number): Promise<Contender | undefined> {
+  const program = `${setup}
+class Relu(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, z, alpha):
+        ctx.save_for_backward(z)
+        ctx.alpha = alpha
+        return z.clamp(min=0)
+    @staticmethod
+    def backward(ctx, g):
+        (z,) = ctx.saved_tensors
+        below = g * (z > 0)
+        return (below if ctx.alpha == 0 else torch.where(z == 0, ctx.alpha * g, below)), None
+class Alpha(nn.Module):
+    def __init__(self, alpha):
+        super().__init__()
+        self.alpha = alpha
+    def forward(self, x):
+        return Relu.apply(x, self.alpha)
+layers = vgg11(0)
+nets = [nn.Sequential(*[Alpha(a) if isinstance(l, nn.ReLU) else l for l in layers]) for a in (0.0, 1.0)]
+data = [(torch.rand(${batch}, 3, 32, 32), torch.randint(10, (${batch},))) for _ in range(${images} // ${batch})]
+def gradients(net, x, labels):
+    return torch.autograd.grad(nn.functional.cross_entropy(net(x), labels), list(net.parameters()))
+def scan():
+    for x, labels in data:
+        a, b = [gradients(net, x, labels) for net in nets]
+        any(not torch.equal(p, q) for p, q in zip(a, b))
+`;
+  return python("PyTorch", program, "scan()");
+}

@@ -3,9 +3,11 @@ import { execFile, spawnSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -16,6 +18,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { whyNot } from "../../src/backends/native/library.ts";
+import { processorOf } from "../../src/backends/native/machine.ts";
 
 const limit = 600_000;
 const main = join(import.meta.dirname, "..", "..", "dist", "src", "cli", "main.js");
@@ -129,6 +132,37 @@ describe.runIf(runs)("the cache", () => {
     expect(units(shared).filter((name) => !name.endsWith(".node"))).toEqual([]);
   });
 
+  test("units of another machine stay where they are, and are not used", { timeout: limit }, () => {
+    const shared = fresh();
+    probe({ NONSMOOTH_CACHE: shared });
+    const own = units(shared);
+    // A unit's name has the processor in it: another machine's has another name, and a seal for that name.
+    const foreign = own.map((name) => name.replace(/^......../, "00000000"));
+    for (const [i, name] of own.entries()) renameSync(join(shared, "native", name), join(shared, "native", foreign[i]));
+    expect(probe({ NONSMOOTH_CACHE: shared })).toEqual(first);
+    expect(units(shared)).toEqual([...foreign, ...own].sort());
+  });
+
+  test("a folder that is full or read-only is named, and nothing half-written stays", { timeout: limit }, () => {
+    const folder = fresh();
+    mkdirSync(folder);
+    const mounted = (options: string): Ended => {
+      const line = `mount -t tmpfs -o ${options} tmpfs "$0" && exec "$@"`;
+      const tail = 'NONSMOOTH_CACHE="$0" "$@"; code=$?; find "$0" -name "build-*" >&2; exit $code';
+      const script = line.replace('exec "$@"', `{ ${tail}; }`);
+      const argv = ["-rm", "sh", "-c", script, folder, process.execPath, ...command];
+      const { status, stdout, stderr } = spawnSync("unshare", argv, { encoding: "utf8" });
+      return { status, stdout: stdout ?? "", stderr: stderr ?? "" };
+    };
+    if (spawnSync("unshare", ["-rm", "mount", "-t", "tmpfs", "tmpfs", folder]).status !== 0) {
+      process.stdout.write("full and read-only folders: not run: this user may not mount\n");
+      return;
+    }
+    expectLine(mounted("size=64k"), /the cache folder .* cannot be written \(ENOSPC\)/);
+    expectLine(mounted("size=128k"), /cannot be written \(ENOSPC\)|failed: .*No space left/);
+    expectLine(mounted("ro"), /the cache folder .*native cannot be used \(EROFS\)/);
+  });
+
   test("a folder that cannot be made is named", { timeout: limit }, () => {
     const file = join(own, "file");
     writeFileSync(file, "");
@@ -211,5 +245,28 @@ describe("the compiler", () => {
   test("without it, auto does the same with what there is", { timeout: limit }, () => {
     const ended = probe({ NONSMOOTH_CACHE: fresh(), NONSMOOTH_CC: "cc-that-is-not-there" }, "auto");
     expect(ended).toMatchObject({ status: 0, stderr: "" });
+  });
+});
+
+describe("the processor", () => {
+  const of = (flags: string, model = "one", architecture = "x64", library = "") =>
+    processorOf(architecture, model, `processor\t: 0\nflags\t\t: ${flags}\nbugs\t: none\n`, library);
+  const wide = "sse2 avx avx2 fma avx512f avx512vl avx512dq avx512bw";
+
+  test("decides the width of vectors, or is not enough", () => {
+    expect(of(wide)).toMatchObject({ width: 512, registers: 32, lacks: undefined });
+    expect(of("sse2 avx avx2 fma avx512f")).toMatchObject({ width: 256, registers: 16, lacks: undefined });
+    for (const flags of ["sse2 avx", "sse2 avx2", "fma"])
+      expect(of(flags).lacks).toBe("a processor without AVX2 and FMA");
+    expect(of("asimd", "one", "arm64")).toMatchObject({ width: 128, registers: 32, lacks: undefined });
+    expect(of("", "one", "s390x").lacks).toBe("a processor of type s390x");
+    // Where the system does not say, the compiler finds out.
+    expect(processorOf("x64", "one", "", "")).toMatchObject({ width: 256, lacks: undefined });
+  });
+
+  test("and the C library tell units apart", () => {
+    const all = [of(wide), of(wide, "two"), of(`${wide} vnni`), of(wide, "one", "x64", "musl")];
+    expect(new Set(all.map(({ identity }) => identity)).size).toBe(all.length);
+    expect(of(wide).identity).toBe(of(wide).identity);
   });
 });

@@ -1,14 +1,14 @@
 /** Tests that every op gets for being in the list: derivatives, kinks, and the same bits on every backend. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { census, checkGradients, isLocal, joinedPullback, pushforward, subgradient } from "../../src/autodiff/index.ts";
-import type { Carrier } from "../../src/backends/backend.ts";
+import type { Backend, Carrier } from "../../src/backends/backend.ts";
+import { js } from "../../src/backends/js/index.ts";
 import { prepareNative } from "../../src/backends/native/engine.ts";
-import { whyNot } from "../../src/backends/native/library.ts";
-import { processorHere } from "../../src/backends/native/machine.ts";
+import { nativeAt } from "../../src/backends/native/index.ts";
+import { wasm } from "../../src/backends/wasm/index.ts";
 import { UsageError } from "../../src/base/errors.ts";
 import { stream } from "../../src/base/random.ts";
 import { sizeOf } from "../../src/base/shape.ts";
-import { compile } from "../../src/compile.ts";
 import { type Choice, convention, type Kink, outsideClarke } from "../../src/conventions/index.ts";
 import { formats } from "../../src/formats/index.ts";
 import { type PrecisionSpec, precision } from "../../src/formats/precision.ts";
@@ -16,6 +16,7 @@ import type { Program } from "../../src/ir/program.ts";
 import { ops } from "../../src/ops/index.ts";
 import { lower } from "../../src/ops/lower.ts";
 import type { Op } from "../../src/ops/op.ts";
+import { targetsHere } from "../native/targets.ts";
 import { evaluate } from "../run.ts";
 import { fill, sampleOf } from "./samples.ts";
 
@@ -136,8 +137,8 @@ const canonical = (data: Carrier): string =>
 const edges = [0, -0, 1, -1, 3, -3, 6, Number.NaN, Infinity, -Infinity, 1e-40, -6e-8, 0.7];
 const edgy = (i: number): number => (i % 3 === 0 ? edges[(i / 3) % edges.length] : mixed(i));
 
-function bits(program: Program, precision: PrecisionSpec, backend: string): Record<string, string> {
-  const engine = compile(program, { precision, backend });
+function bits(program: Program, spec: PrecisionSpec, backend: Backend): Record<string, string> {
+  const engine = backend.compile({ program: lower(program) }, precision(spec));
   for (const [name, data] of Object.entries(fill(program, edgy))) engine.write(name, data);
   engine.run("program");
   const outputs = Object.fromEntries(program.outputs.map(({ name }) => [name, canonical(engine.buffer(name))]));
@@ -149,6 +150,7 @@ const precisions: readonly (readonly [string, PrecisionSpec])[] = [
   ...formats.map((format) => [format.name, { store: format }] as const),
   ["custom(3, 4)", { store: "custom(3, 4)" }],
   ["float16 summed in float16, blocks of 2", { store: "float16", accumulate: "float16", block: 2, bias: "rounded" }],
+  ["float64 fused", { store: "float64", arithmetic: "fused" }],
   ["float32 fused, one chain", { arithmetic: "fused", block: Infinity }],
   ["float16 with subnormals flushed", { store: "float16", flush: true }],
   ["float32 upwards", { rounding: "up" }],
@@ -162,19 +164,24 @@ const formsOf = (op: Op): readonly Program[] => {
   return isDifferentiable(op) ? [program, joinedPullback(program), pushforward(program)] : [program];
 };
 
+const targets = targetsHere();
+
 describe.each(precisions)("all backends give the same bits in %s", (_precision, spec) => {
-  const native = whyNot() === undefined ? ["native"] : [];
+  const others: readonly (readonly [string, Backend])[] = [
+    ["wasm", wasm],
+    ...targets.map((target) => [`native, ${target.width} bits`, nativeAt(target)] as const),
+  ];
 
   beforeAll(() => {
     const forms = all.flatMap(([, op]) => formsOf(op));
     const requests = forms.map((form) => ({ kernels: { program: lower(form) }, precision: precision(spec) }));
-    if (native.length > 0) prepareNative(requests, processorHere());
+    for (const target of targets) prepareNative(requests, target);
   }, 600_000);
 
   test.each(all)("%s", (_name, op) => {
     for (const form of formsOf(op)) {
-      const expected = bits(form, spec, "js");
-      for (const backend of ["wasm", ...native]) expect(bits(form, spec, backend), backend).toEqual(expected);
+      const expected = bits(form, spec, js);
+      for (const [name, backend] of others) expect(bits(form, spec, backend), name).toEqual(expected);
     }
   });
 });

@@ -93,20 +93,34 @@ export function cachedUnit(unit: UnitName): string | undefined {
   return names.map((name) => join(folder, name)).find((file, i) => isSealed(file, names[i]));
 }
 
-/** A new private folder to build in; `remove` takes it away. */
-export function buildFolder(): { readonly folder: string; remove(): void } {
+const notWritten = (error: unknown): Unavailable =>
+  new Unavailable(`backend native: the cache folder ${cacheFolder()} cannot be written (${reason(error)})`);
+
+/**
+ * A new private folder with files to build from; `remove` takes it away. @throws Unavailable where it cannot be made or is full.
+ * @param filesIn Names and contents, given the folder.
+ */
+export function buildFolder(filesIn: (folder: string) => Readonly<Record<string, string>>): {
+  readonly folder: string;
+  remove(): void;
+} {
   const fs = builtin<FileSystem>("node:fs");
   const { join } = builtin<Path>("node:path");
   const root = cacheFolder();
   ensureFolder(root);
-  let folder: string;
+  let folder: string | undefined;
+  const remove = (): void => {
+    if (folder !== undefined) fs.rmSync(folder, { recursive: true, force: true });
+  };
   try {
     removeStale(root);
     folder = fs.mkdtempSync(join(root, "build-"));
+    for (const [name, text] of Object.entries(filesIn(folder))) fs.writeFileSync(join(folder, name), text);
+    return { folder, remove };
   } catch (error) {
-    throw new Unavailable(`backend native: the cache folder ${root} cannot be written (${reason(error)})`);
+    remove();
+    throw error instanceof Unavailable ? error : notWritten(error);
   }
-  return { folder, remove: () => fs.rmSync(folder, { recursive: true, force: true }) };
 }
 
 function removeStale(root: string): void {
@@ -133,9 +147,18 @@ export function keepUnit(unit: UnitName, built: string): string {
     fs.renameSync(built, file);
     removeOldest();
   } catch (error) {
-    throw new Unavailable(`backend native: the cache folder ${cacheFolder()} cannot be written (${reason(error)})`);
+    throw notWritten(error);
   }
   return file;
+}
+
+/** Takes away a unit that does not load; where the cache is read-only it stays. */
+export function dropUnit(file: string): void {
+  try {
+    builtin<FileSystem>("node:fs").rmSync(file, { force: true });
+  } catch (error) {
+    if (!["EROFS", "EACCES", "EPERM"].includes(reason(error))) throw error;
+  }
 }
 
 interface CachedFile {

@@ -93,18 +93,23 @@ interface Build {
 function prepareBuild(compiler: Compiler, units: readonly Unit[], names: readonly UnitName[]): Build {
   const fs = builtin<FileSystem>("node:fs");
   const { join } = builtin<Path>("node:path");
-  const { folder, remove } = buildFolder();
+  const { folder, remove } = buildFolder((within) =>
+    Object.fromEntries(
+      units.flatMap((unit, i) => {
+        const include = unit.isAddon ? ["-I", includeFolder()] : [];
+        const [text, output] = [join(within, `unit${i}.c`), join(within, `unit${i}.node`)];
+        const argv = [...flagsOf(unit), ...include, "-o", output, text];
+        return [
+          [`unit${i}.c`, unit.text],
+          [`unit${i}.args`, argv.map(quoted).join("\n")],
+        ];
+      }),
+    ),
+  );
   const paths = units.map((_, i) => ({
-    text: join(folder, `unit${i}.c`),
     output: join(folder, `unit${i}.node`),
     response: join(folder, `unit${i}.args`),
   }));
-  units.forEach((unit, i) => {
-    const { text, output, response } = paths[i];
-    fs.writeFileSync(text, unit.text);
-    const include = unit.isAddon ? ["-I", includeFolder()] : [];
-    fs.writeFileSync(response, [...flagsOf(unit), ...include, "-o", output, text].map(quoted).join("\n"));
-  });
   const atOnce = Math.max(2, builtin<Os>("node:os").availableParallelism());
   const seconds = compilerSeconds(mostSeconds);
   const keep = (timedOut: boolean): string[] => {
@@ -112,7 +117,7 @@ function prepareBuild(compiler: Compiler, units: readonly Unit[], names: readonl
     for (const { output, response } of paths) {
       if (fs.existsSync(output) && fs.statSync(output).size > 0) continue;
       const log = fs.existsSync(`${response}.log`) ? fs.readFileSync(`${response}.log`, "utf8") : "";
-      const line = log.split("\n").find((text) => /error|cannot|not found|denied/i.test(text)) ?? log.split("\n")[0];
+      const line = log.split("\n").find((text) => /error|cannot|not found|denied|no space/i.test(text)) ?? log.split("\n")[0];
       const what = `${compiler.command} (${compiler.version})`;
       throw new Unavailable(`backend native: ${what} failed: ${line || "it wrote nothing"}`);
     }

@@ -1,5 +1,6 @@
 /** The addon and the printed units of this process: compiled where needed, loaded once. */
 import { builtin, type FileSystem } from "./builtin.ts";
+import { dropUnit } from "./cache.ts";
 import { compiledUnits, type Unit } from "./compiler.ts";
 import { processorHere } from "./machine.ts";
 import type { Source } from "./source.ts";
@@ -79,7 +80,7 @@ function loading<T>(path: string, load: () => T): T {
   try {
     return load();
   } catch (cause) {
-    builtin<FileSystem>("node:fs").rmSync(path, { force: true });
+    dropUnit(path);
     const line = String((cause as Error).message).split("\n")[0];
     throw new Unavailable(`backend native: compiled code does not load: ${line}`, { cause });
   }

@@ -2,7 +2,7 @@
 import { builtin, type FileSystem, hashOf, type Os, type Processes } from "./builtin.ts";
 
 export interface Processor {
-  /** Model and everything it announces, hashed: code is never taken to another one. */
+  /** Model, everything it announces and the C library, hashed: code is never taken to another machine. */
   readonly identity: string;
   /** Widest vectors, in bits. */
   readonly width: 128 | 256 | 512;
@@ -11,31 +11,38 @@ export interface Processor {
   readonly lacks: string | undefined;
 }
 
-function cpuFlags(): ReadonlySet<string> {
-  const fs = builtin<FileSystem>("node:fs");
-  if (!fs.existsSync("/proc/cpuinfo")) return new Set();
-  const line = /^(?:flags|Features)\s*:(.*)$/m.exec(fs.readFileSync("/proc/cpuinfo", "utf8"));
+/** What `/proc/cpuinfo` says of vectors; empty where the system does not say. */
+function cpuFlags(cpuinfo: string): ReadonlySet<string> {
+  const line = /^(?:flags|Features)\s*:(.*)$/m.exec(cpuinfo);
   return new Set((line?.[1] ?? "").trim().split(/\s+/));
 }
 
-function vectorsOf(flags: ReadonlySet<string>): Pick<Processor, "width" | "registers" | "lacks"> {
-  if (process.arch === "arm64") return { width: 128, registers: 32, lacks: undefined };
-  if (process.arch !== "x64") return { width: 128, registers: 16, lacks: `a processor of type ${process.arch}` };
+function vectorsOf(architecture: string, flags: ReadonlySet<string>): Pick<Processor, "width" | "registers" | "lacks"> {
+  if (architecture === "arm64") return { width: 128, registers: 32, lacks: undefined };
+  if (architecture !== "x64") return { width: 128, registers: 16, lacks: `a processor of type ${architecture}` };
   const wide = ["avx512f", "avx512vl", "avx512dq", "avx512bw"].every((flag) => flags.has(flag));
   if (wide) return { width: 512, registers: 32, lacks: undefined };
-  const known = flags.size > 0;
-  const lacks = known && !(flags.has("avx2") && flags.has("fma")) ? "a processor without AVX2 and FMA" : undefined;
+  const isKnown = !flags.has("");
+  const lacks = isKnown && !(flags.has("avx2") && flags.has("fma")) ? "a processor without AVX2 and FMA" : undefined;
   return { width: 256, registers: 16, lacks };
+}
+
+/** @param library Of C: code that was linked with one does not load with another. */
+export function processorOf(architecture: string, model: string, cpuinfo: string, library: string): Processor {
+  const flags = cpuFlags(cpuinfo);
+  const identity = hashOf(architecture, model, [...flags].sort().join(" "), library);
+  return { identity, ...vectorsOf(architecture, flags) };
 }
 
 let processor: Processor | undefined;
 
 export function processorHere(): Processor {
-  if (processor === undefined) {
-    const flags = cpuFlags();
-    const model = builtin<Os>("node:os").cpus()[0]?.model ?? "unknown";
-    processor = { identity: hashOf(process.arch, model, [...flags].sort().join(" ")), ...vectorsOf(flags) };
-  }
+  if (processor !== undefined) return processor;
+  const fs = builtin<FileSystem>("node:fs");
+  const cpuinfo = fs.existsSync("/proc/cpuinfo") ? fs.readFileSync("/proc/cpuinfo", "utf8") : "";
+  const machine = { x64: "x86_64", arm64: "aarch64" }[process.arch as string] ?? process.arch;
+  const library = fs.existsSync(`/lib/ld-musl-${machine}.so.1`) ? "musl" : "";
+  processor = processorOf(process.arch, builtin<Os>("node:os").cpus()[0]?.model ?? "unknown", cpuinfo, library);
   return processor;
 }
 

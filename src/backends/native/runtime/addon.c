@@ -8,8 +8,8 @@
 #include <sys/mman.h>
 #include "lanes.h"
 #include "crew.h"
-#include "walk.h"
 #include "transpose.h"
+#include "walk.h"
 #include "tiles.h"
 #include "map.c"
 #include "reduce.c"

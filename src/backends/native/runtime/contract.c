@@ -229,7 +229,8 @@ static void contract_unit(const void *argument, i64 number, struct space *space)
   if (first_row >= job->m || first_column >= job->n) return;
   i64 last_row = least(job->m, first_row + rows), last_column = least(job->n, first_column + columns);
   i64 most_columns = COLUMN_BYTES / bytes / width * width;
-  rows = least(SUMMED_ROWS, up_to(last_row - first_row, height));
+  rows = up_to(last_row - first_row, height);
+  if (!job->direct) rows = least(SUMMED_ROWS, rows);
   columns = least(most_columns, up_to(last_column - first_column, width));
   i64 a = least(PACKED_ROWS, rows) * job->chunk * bytes, b = columns * job->chunk * bytes, sums = rows * columns * bytes;
   i64 edge = height * width * bytes, row = 4 * COLUMN_BYTES + 512;

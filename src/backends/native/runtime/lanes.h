@@ -18,6 +18,7 @@ typedef int i32x __attribute__((vector_size(WIDTH / 2)));
 typedef float f32v_at __attribute__((vector_size(WIDTH), aligned(4), may_alias));
 typedef double f64v_at __attribute__((vector_size(WIDTH), aligned(8), may_alias));
 typedef int i32v_at __attribute__((vector_size(WIDTH), aligned(4), may_alias));
+typedef i64 i64v_at __attribute__((vector_size(WIDTH), aligned(8), may_alias));
 typedef float f32x_at __attribute__((vector_size(WIDTH / 2), aligned(4), may_alias));
 typedef int i32x_at __attribute__((vector_size(WIDTH / 2), aligned(4), may_alias));
 

@@ -23,7 +23,10 @@ struct reduce {
 };
 
 static void identities(const struct reduce *reduce, char *acc, i64 count) {
-  for (i64 i = 0; i < count; i++) memcpy(acc + i * reduce->acc_bytes, reduce->identity, (size_t)reduce->acc_bytes);
+  if (reduce->acc_bytes == 8)
+    for (i64 i = 0; i < count; i++) ((i64 *)acc)[i] = *reduce->identity;
+  else
+    for (i64 i = 0; i < count; i++) ((int *)acc)[i] = (int)*reduce->identity;
 }
 
 /* Stores n finished results from `first` on. */
@@ -51,7 +54,17 @@ struct columns {
   struct walk walk;
   char *acc, *total, *buffers;
   i64 count;
+  /* Collected operands that are the same for every term, once they are there. */
+  char kept[MOST_STREAMS];
 };
+
+/* Whether the operand does not move along the axes that are reduced. */
+static int is_fixed(const struct reduce *reduce, const struct stream *stream) {
+  if (stream->kind == INDEX) return stream->address < reduce->outer_rank;
+  for (i64 axis = reduce->outer_rank; axis < reduce->rank; axis++)
+    if (stream->strides[axis] != 0) return 0;
+  return 1;
+}
 
 static void locate_term(struct columns *c, char **pointers) {
   const struct reduce *reduce = c->reduce;
@@ -60,6 +73,8 @@ static void locate_term(struct columns *c, char **pointers) {
     pointers[s] = reduce->base + (stream->kind == INDEX ? 0 : stream->address + c->walk.offset[s]);
     if (!reduce->packed || stream->kind == SCALAR) continue;
     pointers[s] = c->buffers + s * (PACKED + MOST_LANES) * 8;
+    if (c->kept[s]) continue;
+    c->kept[s] = (char)is_fixed(reduce, stream);
     fill(&c->walk, 0, reduce->outer_rank - 1, s, reduce->base, pointers[s], c->count);
   }
 }

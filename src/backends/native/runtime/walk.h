@@ -60,40 +60,97 @@ static void copy_strided(char *to, i64 to_stride, const char *from, i64 from_str
     for (i64 i = 0; i < count; i++) *(i64 *)(to + i * to_stride) = *(const i64 *)(from + i * from_stride);
 }
 
-/* Rows of a few elements: `count` of them, `each` long. */
-static void copy_rows(char *to, const char *from, i64 row, i64 stride, i64 each, i64 bytes, i64 count) {
-  if (bytes == 4 && each == 2)
-    for (i64 i = 0; i < count; i++) {
-      ((int *)to)[2 * i] = *(const int *)(from + i * row);
-      ((int *)to)[2 * i + 1] = *(const int *)(from + i * row + stride);
+/*
+ * Rows of n strided elements, one after the other at `to`, in chunks of 16 bytes: up to 12 bytes behind them are written too, and up
+ * to 28 bytes behind the last element are read.
+ */
+static void gather_rows(char *to, const char *from, i64 rows, i64 row_stride, i64 n, i64 stride, i64 bytes) {
+  i64 length = n * bytes;
+  if (stride == bytes && (rows == 1 || row_stride == length)) memcpy(to, from, (size_t)(rows * length));
+  else if (stride == bytes)
+    for (i64 r = 0; r < rows; r++, to += length, from += row_stride) {
+      i64 i = 0;
+      for (; i + 64 <= length; i += 64) memcpy(to + i, from + i, 64);
+      for (; i < length; i += 16) *(i32q_at *)(to + i) = *(const i32q_at *)(from + i);
     }
+  else if (bytes == 8)
+    for (i64 r = 0; r < rows; r++, to += length, from += row_stride)
+      for (i64 i = 0; i < n; i++) *(i64 *)(to + i * 8) = *(const i64 *)(from + i * stride);
+  else if (stride == 0 && n == 2 && row_stride == 4)
+    for (i64 r = 0; r < rows; r += 4, to += 32, from += 16) {
+      i32q four = *(const i32q_at *)from;
+      *(i32q_at *)to = SHUFFLE(four, four, 0, 0, 1, 1);
+      if (r + 2 < rows) *(i32q_at *)(to + 16) = SHUFFLE(four, four, 2, 2, 3, 3);
+    }
+  else if (stride == 0)
+    for (i64 r = 0; r < rows; r++, to += length, from += row_stride) {
+      int one = *(const int *)from;
+      for (i64 i = 0; i < length; i += 16) *(i32q_at *)(to + i) = (i32q){one, one, one, one};
+    }
+  else if (stride == 8)
+    for (i64 r = 0; r < rows; r++, to += length, from += row_stride)
+      for (i64 i = 0; i < length; i += 16) {
+        const char *eight = from + 2 * i;
+        *(i32q_at *)(to + i) = SHUFFLE(*(const i32q_at *)eight, *(const i32q_at *)(eight + 16), 0, 2, 4, 6);
+      }
   else
-    for (i64 i = 0; i < count; i++) copy_strided(to + i * each * bytes, bytes, from + i * row, stride, bytes, each);
+    for (i64 r = 0; r < rows; r++, to += length, from += row_stride)
+      for (i64 i = 0; i < n; i++) *(int *)(to + i * 4) = *(const int *)(from + i * stride);
 }
 
-enum { SHORT_AXIS = 8 };
+/* The next `count` indices along `axis` of a row-major walk over axes from .. last: runs, repeated with their period. */
+static void fill_index(const struct walk *walk, i64 from, i64 last, i64 axis, int *to, i64 count) {
+  i64 value = walk->index[axis], extent = walk->extents[axis], inner = 1, within = 0, made = 0;
+  int moves = axis >= from && axis <= last;
+  for (i64 a = axis + 1; a <= last; a++) {
+    inner *= walk->extents[a];
+    within = within * walk->extents[a] + walk->index[a];
+  }
+  i64 period = moves ? inner * extent : 1, run = moves ? inner - within : 1;
+  while (made < least(count, period)) {
+    run = least(run, count - made);
+    for (i64 i = 0; i < run; i++) to[made + i] = (int)value;
+    made += run;
+    run = inner;
+    value = value + 1 == extent ? 0 : value + 1;
+  }
+  while (made < count) {
+    i64 whole = made / period * period, some = least(whole, count - made);
+    memcpy(to + made, to + made - whole, (size_t)some * sizeof *to);
+    made += some;
+  }
+}
 
-/* The next `count` elements of stream s along axes from .. last, contiguous at `to`; `walk` is not changed. */
+/*
+ * The next `count` elements of stream s along axes from .. last, contiguous at `to` (and up to 12 bytes more); `start` is not
+ * changed.
+ */
 static void fill(const struct walk *start, i64 from, i64 last, i64 s, const char *base, char *to, i64 count) {
-  struct walk walk = {start->rank, 1, start->extents, start->of + s, {0}, {start->offset[s]}};
-  memcpy(walk.index, start->index, (size_t)start->rank * sizeof *walk.index);
-  const struct stream *stream = walk.of;
+  const struct stream *stream = &start->of[s];
+  const i64 *extents = start->extents, *strides = stream->strides;
+  if (stream->kind == INDEX) {
+    fill_index(start, from, last, stream->address, (int *)to, count);
+    return;
+  }
+  i64 n = extents[last], index[MOST_AXES];
+  const char *at = base + stream->address + start->offset[s];
+  memcpy(index, start->index, (size_t)(last + 1) * sizeof *index);
   while (count > 0) {
-    i64 length = walk.extents[last], run = least(count, length - walk.index[last]);
-    const char *source = base + stream->address + walk.offset[0];
-    if (stream->kind == INDEX)
-      for (i64 i = 0; i < run; i++) ((int *)to)[i] = (int)(walk.index[stream->address] + (stream->address == last ? i : 0));
-    else if (last > from && length < SHORT_AXIS && run == length) {
-      i64 rows = least(count / length, walk.extents[last - 1] - walk.index[last - 1]);
-      copy_rows(to, source, stream->strides[last - 1], stream->strides[last], length, stream->bytes, rows);
-      to += rows * length * stream->bytes;
-      count -= rows * length;
-      walk_on(&walk, from, last - 1, rows);
-      continue;
-    } else copy_strided(to, stream->bytes, source, stream->strides[last], stream->bytes, run);
-    to += run * stream->bytes;
-    count -= run;
-    walk_on(&walk, from, last, run);
+    i64 axis = last, rows = 1, run = least(count, n - index[last]), steps = run;
+    if (last > from && run == n) {
+      axis = last - 1;
+      steps = rows = least(count / n, extents[axis] - index[axis]);
+    }
+    gather_rows(to, at, rows, last > from ? strides[last - 1] : 0, run, strides[last], stream->bytes);
+    to += rows * run * stream->bytes;
+    count -= rows * run;
+    index[axis] += steps;
+    at += steps * strides[axis];
+    for (; axis > from && index[axis] == extents[axis]; axis--) {
+      at += strides[axis - 1] - extents[axis] * strides[axis];
+      index[axis] = 0;
+      index[axis - 1]++;
+    }
   }
 }
 
