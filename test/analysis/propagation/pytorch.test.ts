@@ -43,12 +43,14 @@ describe.each(cases.map((c) => [`${c.norm}, ${c.order}, ${c.activation}`, c] as 
         return [name, numbers(9 + Number(/\d+/.exec(name)?.[0]), width * width)];
       }),
     );
-    // A group of four that ReLU has made constant multiplies rounding by 1 / sqrt(eps) = 316 per norm.
-    const digits = expected.norm.startsWith("group") ? 10 : 11;
+    // Behind ReLU a group of four often has one active unit: its gradient cancels to 1e-10 of what it is made of (one net of
+    // the 24), so the rounding of the gradient above is allowed for.
+    const above = (block: number): number => Math.max(...expected.gradient.slice(block));
     const rows = meter.measure({ parameters, x: numbers(1, batch * width), gradient: numbers(5, batch * width) });
     for (const field of ["gradient", "signal", "weightGradient"] as const) {
       rows.forEach((row, block) => {
-        expect((row[field] as number) / expected[field][block], `${field} ${block}`).toBeCloseTo(1, digits);
+        const difference = Math.abs((row[field] as number) - expected[field][block]);
+        expect(difference, `${field} ${block}`).toBeLessThan(1e-11 * expected[field][block] + 1e-14 * above(block));
       });
     }
     meter.dispose();
