@@ -23,9 +23,12 @@ interface Vectors {
 const file = new URL("../../vectors/propagation.json", import.meta.url);
 const { batch, width, depth, eps, cases } = JSON.parse(readFileSync(file, "utf8")) as Vectors;
 
-/** The fractions of the script. */
+/** The numbers of the script. */
 const numbers = (salt: number, size: number): Float64Array =>
-  Float64Array.from({ length: size }, (_, i) => (((7919 * i + salt) % 101) - 50) / 40);
+  Float64Array.from(
+    { length: size },
+    (_, i) => (((7919 * i + salt) % 101) - 50) / 40 + ((104729 * i + salt) % 9973) / 100000,
+  );
 
 describe.each(cases.map((c) => [`${c.norm}, ${c.order}, ${c.activation}`, c] as const))("%s", (_, expected) => {
   test("g, dH and G of every block", () => {
@@ -40,12 +43,14 @@ describe.each(cases.map((c) => [`${c.norm}, ${c.order}, ${c.activation}`, c] as 
         return [name, numbers(9 + Number(/\d+/.exec(name)?.[0]), width * width)];
       }),
     );
-    // A group of four that is nearly constant multiplies rounding by up to 1 / sqrt(eps) = 316 per norm.
-    const digits = expected.norm.startsWith("group") ? 10 : 11;
+    // Behind ReLU a group of four often has one active unit: its gradient cancels to 1e-10 of what it is made of (one net of
+    // the 24), so the rounding of the gradient above is allowed for.
+    const above = (block: number): number => Math.max(...expected.gradient.slice(block));
     const rows = meter.measure({ parameters, x: numbers(1, batch * width), gradient: numbers(5, batch * width) });
     for (const field of ["gradient", "signal", "weightGradient"] as const) {
       rows.forEach((row, block) => {
-        expect((row[field] as number) / expected[field][block], `${field} ${block}`).toBeCloseTo(1, digits);
+        const difference = Math.abs((row[field] as number) - expected[field][block]);
+        expect(difference, `${field} ${block}`).toBeLessThan(1e-11 * expected[field][block] + 1e-14 * above(block));
       });
     }
     meter.dispose();
