@@ -6,7 +6,7 @@ import { contestantNames, toyPublished, toyRates } from "./rules.ts";
 
 function toyPanel(title: string, scores: readonly Score[], rules: readonly string[]): Panel[] {
   const shown = scores.filter(({ rule }) => rules.includes(rule)).sort((a, b) => a.lr - b.lr);
-  if (shown.length === 0) return [];
+  if (new Set(shown.map(({ rule }) => rule)).size < 2) return [];
   const points = shown.map(({ rule, lr, mean, error }) => ({
     ...{ series: rule, x: lr, y: mean },
     ...(Number.isFinite(error) ? { low: mean - error, high: mean + error } : {}),

@@ -29,7 +29,7 @@ function grid(scale: Scale): Partial<AlignmentTrial>[] {
     ...{ controls: ["trained", "noise", "permuted"], checkpoints: paper ? [0, 10, 50, 200, 1000] : [0, 10, 30, 100] },
     replicas: paper ? 3 : 1,
   };
-  return [...mlp, vgg];
+  return [vgg, ...mlp];
 }
 
 /** The mean of a column over replicas; undefined without rows. */
