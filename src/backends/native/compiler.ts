@@ -80,6 +80,14 @@ for file in "$@"; do
 done
 wait`;
 
+/** A unit takes some hundred KiB; a compiler that finds no room cannot always say so, for its words go there too. */
+const leastSpace = 2 ** 22;
+
+function littleSpace(folder: string): string {
+  const { bavail, bsize } = builtin<FileSystem>("node:fs").statfsSync(folder);
+  return bavail * bsize < leastSpace ? ` (${folder} has ${Math.floor((bavail * bsize) / 1024)} KiB left)` : "";
+}
+
 interface Build {
   /** Arguments of the shell. */
   readonly argv: readonly string[];
@@ -117,9 +125,10 @@ function prepareBuild(compiler: Compiler, units: readonly Unit[], names: readonl
     for (const { output, response } of paths) {
       if (fs.existsSync(output) && fs.statSync(output).size > 0) continue;
       const log = fs.existsSync(`${response}.log`) ? fs.readFileSync(`${response}.log`, "utf8") : "";
-      const line = log.split("\n").find((text) => /error|cannot|not found|denied|no space/i.test(text)) ?? log.split("\n")[0];
+      const line =
+        log.split("\n").find((text) => /error|cannot|not found|denied|no space/i.test(text)) ?? log.split("\n")[0];
       const what = `${compiler.command} (${compiler.version})`;
-      throw new Unavailable(`backend native: ${what} failed: ${line || "it wrote nothing"}`);
+      throw new Unavailable(`backend native: ${what} failed: ${line || "it wrote nothing"}${littleSpace(folder)}`);
     }
     return paths.map(({ output }, i) => keepUnit(names[i], output));
   };
