@@ -61,12 +61,12 @@ function grid(scale: Scale, parameters: ScanTrial): Cell[] {
   ];
 }
 
-function bar(rows: readonly ScanRow[], x: string | number, format: string, published?: number): Bar[] {
+function bar(rows: readonly ScanRow[], x: string, format: string, published?: number, series = format): Bar[] {
   if (rows.length === 0) return [];
   const { hits, batches } = above(rows, tauOf(format));
   const { low, high } = clopperPearson(hits, batches);
   const beside = published === undefined ? {} : { published };
-  return [{ x, series: format, value: (100 * hits) / batches, low: 100 * low, high: 100 * high, ...beside }];
+  return [{ x, series, value: (100 * hits) / batches, low: 100 * low, high: 100 * high, ...beside }];
 }
 
 const plain = ["float16", "float32", "float64"] as const;
@@ -128,7 +128,7 @@ function figure(rows: readonly ScanRow[]): FigureSpec {
       ),
       ...panel(
         "other formats, VGG11: any difference",
-        narrow.flatMap((format) => bar(cells("vgg11", 128, format), format, format)),
+        narrow.flatMap((format) => bar(cells("vgg11", 128, format), format, format, undefined, "other")),
       ),
     ],
     columns: 2,
