@@ -76,8 +76,10 @@ export function drawParameters(
   return Object.fromEntries(
     parameters.map((parameter) => {
       const draws = stream(seed, `init/${index}/${parameter.name}`);
-      const size = sizeOf(parameter.shape);
-      return [parameter.name, Float64Array.from({ length: size }, () => cast(law(draws, parameter)))];
+      // A loop: millions of weights through the iterator of Float64Array.from take twice the time.
+      const values = new Float64Array(sizeOf(parameter.shape));
+      for (let i = 0; i < values.length; i++) values[i] = cast(law(draws, parameter));
+      return [parameter.name, values];
     }),
   );
 }
