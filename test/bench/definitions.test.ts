@@ -35,7 +35,20 @@ test("every goal has a benchmark with that peer", () => {
   );
   const judged = peers.filter(({ name, peerName }) => goalOf(name, peerName) !== undefined);
   expect(new Set(judged.map(({ peerName }) => peerName))).toEqual(
-    new Set(["goal", "roof", "copy", "tfjs", "jax-js", "f32", "matmul", "published-way", "NumPy", "PyTorch"]),
+    new Set([
+      "goal",
+      "roof",
+      "copy",
+      "sgd",
+      "untraced",
+      "tfjs",
+      "jax-js",
+      "f32",
+      "matmul",
+      "published-way",
+      "NumPy",
+      "PyTorch",
+    ]),
   );
   expect(goalOf("workers.2", "arithmetic")).toBe(0.93);
   expect(goalOf("matmul.f32.512.nn.strict", "NumPy")).toBeUndefined();

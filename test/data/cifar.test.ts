@@ -48,7 +48,9 @@ describe("CIFAR", () => {
     );
     const root = folder();
     const archive = join(root, "cifar-10-binary.tar.gz");
-    create({ file: archive, gzip: true, sync: true, cwd: source, portable: true }, ["cifar-10-batches-bin"]);
+    create({ file: archive, gzip: true, sync: true, cwd: source, portable: true, mtime: new Date(0) }, [
+      "cifar-10-batches-bin",
+    ]);
     const set = loadCifar10({ dataDir: root });
     expect(set.checksum).toBe(loadCifar10({ dataDir: source }).checksum);
     expect(loadCifar10({ dataDir: archive }).count).toBe(10);
