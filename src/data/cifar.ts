@@ -1,8 +1,8 @@
 /** CIFAR-10 and CIFAR-100 in their binary form: a folder of .bin files, or the published tar.gz. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { list, type ReadEntry } from "tar";
+import { Parser, type ReadEntry } from "tar";
 import { DataError } from "../base/errors.ts";
 import { type LoadOptions, splitOf } from "./data-set.ts";
 import { type BadImage, type ImageSet, type Split, withoutBad } from "./image-set.ts";
@@ -71,23 +71,28 @@ export function cifarPlace(name: "cifar10" | "cifar100", split: Split, dataDir?:
   return dataDir === undefined ? undefined : findUnder(dataDir, set.places, holds);
 }
 
-/** @throws DataError for a damaged or truncated archive */
-function readArchive(path: string, onReadEntry: (entry: ReadEntry) => void): void {
+/**
+ * Visits the files of an archive of these bytes. They are inflated before they are read: the reader of archives stops at the last
+ * entry, and the checksum of all that it has read comes after that.
+ * @throws DataError for a damaged or truncated archive
+ */
+function readArchive(place: string, bytes: Uint8Array, visit: (entry: ReadEntry) => void): void {
+  const onReadEntry = (entry: ReadEntry): void => {
+    visit(entry);
+    entry.resume();
+  };
   try {
-    // The reader of archives stops at the last entry; the checksum of what it has read comes after that.
-    gunzipSync(readFileSync(path));
-    list({ file: path, sync: true, strict: true, onReadEntry });
+    new Parser({ strict: true, onReadEntry }).end(gunzipSync(bytes));
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const what = code === "ENOENT" || code === "EACCES" ? "cannot be read" : "damaged or truncated archive";
-    throw new DataError(`${basename(path)}: ${what} (${message})`, { cause: error });
+    const { message } = error as Error;
+    throw new DataError(`${basename(place)}: damaged or truncated archive (${message})`, { cause: error });
   }
 }
 
 /** The wanted files of an archive, by base name. */
-function untar(path: string, wanted: readonly string[]): Map<string, Uint8Array> {
+function untar(place: string, archive: Uint8Array, wanted: readonly string[]): Map<string, Uint8Array> {
   const found = new Map<string, Uint8Array>();
-  readArchive(path, (entry) => {
+  readArchive(place, archive, (entry) => {
     const name = basename(entry.path);
     if (!wanted.includes(name)) return;
     const chunks: Uint8Array[] = [];
@@ -98,9 +103,9 @@ function untar(path: string, wanted: readonly string[]): Map<string, Uint8Array>
 }
 
 /** Bytes of the wanted files of an archive, without keeping them. */
-function sizesInside(path: string, wanted: readonly string[]): number {
+function sizesInside(place: string, wanted: readonly string[]): number {
   let bytes = 0;
-  readArchive(path, (entry) => {
+  readArchive(place, readBytes(place), (entry) => {
     if (wanted.includes(basename(entry.path))) bytes += entry.size;
   });
   return bytes;
@@ -122,13 +127,14 @@ interface Files {
 }
 
 function readFiles(set: CifarSet, place: string, names: readonly string[]): Files {
-  const inside = isDirectory(place) ? undefined : untar(place, names);
+  const archive = isDirectory(place) ? undefined : readBytes(place);
+  const inside = archive && untar(place, archive, names);
   const files = names.map((name) => {
     const bytes = inside === undefined ? readBytes(join(place, name)) : inside.get(name);
     if (bytes === undefined) throw new DataError(`${basename(place)}: ${name} is not in the archive`);
     return { name, bytes };
   });
-  const archived = inside !== undefined && sha256(readBytes(place)) === set.checksums[set.archive];
+  const archived = archive !== undefined && sha256(archive) === set.checksums[set.archive];
   return { files, standard: archived || files.every(({ name, bytes }) => sha256(bytes) === set.checksums[name]) };
 }
 
