@@ -8,24 +8,12 @@ import { blockMatrices, drawTrainMlp, trainMlp } from "../../experiments/bn-relu
 import { bnTraining } from "../../experiments/bn-relu/training.ts";
 import { warmUp } from "../../experiments/bn-relu/warm-up.ts";
 import type { Experiment, StoredRow } from "../../src/lab/experiment.ts";
-import { drawFigure } from "../../src/lab/figure.ts";
-import { runExperiment } from "../../src/lab/run.ts";
 import { ruleNamed } from "../../src/nn/optimizers/index.ts";
+import { runSmall } from "./small.ts";
 
 const experiments = [bnTraining, largeBatch, warmUp] as unknown as Experiment[];
 
-describe.each(experiments.map((e) => [e.id, e] as const))("%s", (_, experiment) => {
-  it("runs at scale quick, draws, and judges", async () => {
-    const { rows, failures } = await runExperiment(experiment, { scale: "quick", workers: 0, backend: "wasm" });
-    expect(failures).toEqual([]);
-    expect(drawFigure(experiment.figure(rows as StoredRow[]))).toMatch(/^<svg/);
-    for (const claim of experiment.claims) {
-      const { verdict, ours } = claim.evaluate(rows as StoredRow[]);
-      expect(["holds", "fails", "undecided"]).toContain(verdict);
-      expect(ours).not.toMatch(/undefined/);
-    }
-  });
-});
+runSmall(experiments, 60_000, { backend: "wasm" });
 
 it("every contestant has a budget of four candidates that its rule accepts", () => {
   for (const { optimizer, candidates } of contestants) {
