@@ -89,10 +89,11 @@ function stages(rows: readonly NetworkStored[]): string {
         growth.filter(
           (own, i): own is number => own !== null && kinds[i] === "residual" && wanted(stride[i] as number),
         );
-      const pools = pool.filter((factor) => factor !== 1);
+      // The backward of a 2x2 pool moves entries: its factor is 1 but for rounding.
+      const pools = pool.filter((factor) => Math.abs(factor - 1) > 1e-4);
       const [strided, plain] = [grown((step) => step > 1), grown((step) => step === 1)];
       const said = [
-        ...(pools.length === 0 ? [] : [`pools ${range(pools)}`]),
+        ...(pools.length === 0 ? [] : [`pools and the global mean ${range(pools)}`]),
         ...(strided.length === 0 ? [] : [`residuals of stride 2 ${range(strided)}, of stride 1 ${range(plain)}`]),
       ];
       return said.length === 0 ? [] : [`${model}-bn${top === undefined ? "" : ", loss"}: ${said.join("; ")}`];
