@@ -27,7 +27,10 @@ const dynamic: Hyperparameters = {
 export function lossScaleNamed(text: string): LossScale {
   if (text.split(":")[0] === "dynamic") {
     const { init, growth, backoff, interval } = complete("loss scale dynamic", dynamic, parseNamed(text).values);
-    return { kind: "dynamic", init, growth, backoff, interval };
+    if (!Number.isFinite(Math.fround(init))) {
+      throw new UsageError(`loss scale dynamic: init is ${init}, expected a number of float32`);
+    }
+    return { kind: "dynamic", init: Math.fround(init), growth, backoff, interval };
   }
   const power = /^2\^(-?\d+)$/.exec(text);
   const scale = power === null ? Number(text || Number.NaN) : 2 ** Number(power[1]);

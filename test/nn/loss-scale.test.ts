@@ -61,6 +61,7 @@ test.each([
   ["dynamic:growth=1", /growth is 1, expected a finite number above 1/],
   ["dynamic:backoff=1", /backoff is 1, expected a number between 0 and 1/],
   ["dynamic:interval=0.5", /interval is 0.5, expected a whole number from 1/],
+  ["dynamic:init=1e39", /init is 1e\+39, expected a number of float32/],
   ["dynamic:init=Infinity", /init is Infinity, expected a finite number above 0/],
 ])("'%s' is refused", (text, message) => {
   expect(() => lossScaleNamed(text)).toThrow(message);

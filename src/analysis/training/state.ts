@@ -9,6 +9,7 @@ import type { LossScaleState } from "../../nn/loss-scale.ts";
 import type { Trainer } from "./trainer.ts";
 
 const scaleNote = "lossScale";
+const scaleText = ({ scale, streak, skipped }: LossScaleState): string => `${scale} ${streak} ${skipped}`;
 
 /** Saves whole or not at all, in the carriers (float32 or float64), which hold every value of the format exactly. */
 export function saveState(path: string, trainer: Trainer, notes: Readonly<Record<string, string>> = {}): void {
@@ -16,7 +17,7 @@ export function saveState(path: string, trainer: Trainer, notes: Readonly<Record
     const values = trainer.engine.buffer(name);
     return [name, { type: values instanceof Float64Array ? "float64" : "float32", shape, values }];
   });
-  const scaled = trainer.scaler === undefined ? {} : { [scaleNote]: JSON.stringify(trainer.scaler.state) };
+  const scaled = trainer.scaler === undefined ? {} : { [scaleNote]: scaleText(trainer.scaler.state) };
   writeSafetensors(path, new Map(tensors), { ...notes, ...scaled, step: String(trainer.steps) });
 }
 
@@ -42,10 +43,7 @@ export function loadState(path: string, trainer: Trainer): Readonly<Record<strin
 }
 
 function scaleState(path: string, note: string | undefined): LossScaleState {
-  const found = JSON.parse(note ?? "{}") as Partial<LossScaleState>;
-  const { scale, streak, skipped } = found;
-  if ([scale, streak, skipped].some((x) => typeof x !== "number")) {
-    throw new DataError(`${path}: the loss scale is missing`);
-  }
-  return found as LossScaleState;
+  const [scale, streak, skipped] = (note ?? "").split(" ").map((text) => Number(text || Number.NaN));
+  if (![scale, streak, skipped].every(Number.isFinite)) throw new DataError(`${path}: the loss scale is missing`);
+  return { scale, streak, skipped };
 }

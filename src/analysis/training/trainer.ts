@@ -85,6 +85,9 @@ export class Trainer {
   constructor(spec: TrainerSpec) {
     const { network, batch, rule, values, precision, scaled = "matrices", decayed = "matrices" } = spec;
     checkBatch(network, batch);
+    if (spec.layerScale !== undefined && spec.lossScale === undefined) {
+      throw new UsageError("layer scales: found no loss scale; 1 is one");
+    }
     const optimizer: Optimizer = { rule, values, scaled, decayed, parameters: network.parameters };
     const own =
       spec.lossScale === undefined

@@ -105,7 +105,7 @@ describe("a step whose gradients are not finite", () => {
     const before = snapshot(trainer);
     expect(trainer.step(batches)).toBeUndefined();
     expect(trainer.skipped).toBe(true);
-    expect(trainer.scaler?.state).toEqual({ scale: Math.fround(0.5 * 1e30), streak: 0, skipped: 1 });
+    expect(trainer.scaler?.state).toEqual({ scale: 0.5 * Math.fround(1e30), streak: 0, skipped: 1 });
     const after = snapshot(trainer);
     const statistics = new Set(network.statistics.map(({ name }) => name));
     for (const name of Object.keys(trainer.stateShapes)) {
@@ -177,4 +177,5 @@ test("layer scales refuse branches and numbers that round", () => {
   const perceptron = networkNamed(`${size}-8x3-${classes}`);
   expect(() => trainerOf({ network: perceptron, scale: "1", layerScale })).toThrow(/'w1' belongs to no block/);
   expect(() => trainerOf({ scale: "1", layerScale: () => 3 })).toThrow(/has 3, expected a power of two/);
+  expect(() => trainerOf({ layerScale })).toThrow(/found no loss scale; 1 is one/);
 });
