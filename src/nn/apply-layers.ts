@@ -175,7 +175,7 @@ export class NetworkTrace {
     const own = { shape, layer: "norm", fanIn: 1, fanOut: 1 } as const;
     const gamma = this.#parameter(x, { ...own, name: `${name}.weight`, bias: false });
     const beta = this.#parameter(x, { ...own, name: `${name}.bias`, bias: true });
-    const { kind = "batch", form = "library", eps, ghost = x.shape[0] } = spec ?? {};
+    const { kind = "batch", form = "library", eps } = spec ?? {};
     if (this.#mode === "train" || kind !== "batch") {
       const { y, taps } = normalize(x, gamma, beta, spec);
       details.norm = taps;
@@ -190,8 +190,7 @@ export class NetworkTrace {
     const { y, taps, statistics: batch } = normalize(x, gamma, beta, spec);
     details.norm = taps;
     if (batch === undefined) throw new UsageError(`${name}: no batch statistics`);
-    const values = (ghost * sizeOf(x.shape)) / (x.shape[0] * shape[0]);
-    const next = runningStatistics(statistics, batch, values);
+    const next = runningStatistics(statistics, batch, sizeOf(x.shape) / shape[0]);
     for (const kind of ["mean", "variance"] as const) {
       const statistic = `${name}.${kind}`;
       this.updates[`tracked:${statistic}`] = update(statistic, next[kind]);

@@ -42,8 +42,6 @@ export interface NormSpec {
   readonly form?: BatchNormForm;
   /** Of batch norm in form "library": the backward takes the statistics as constants (default: it goes through them). */
   readonly frozen?: boolean;
-  /** Of batch norm in form "library": samples that share statistics, in order (default: all). Running ones are their mean. */
-  readonly ghost?: number;
 }
 
 export interface Normalized {
@@ -87,17 +85,9 @@ function tapsOf(gamma: Tensor, variance: Tensor, kept: Shape, view: Shape, affin
   return { variance: variance.value, kept, view, eps, gamma: gamma.value, affine };
 }
 
-function ghosts(x: Tensor, y: Tensor, own: BatchStatistics, gamma: Tensor, eps: number, ghost: number): Normalized {
-  const [batch, ...rest] = x.shape;
-  const ones = rest.map((extent, axis) => (axis === 0 ? extent : 1));
-  const statistics = { mean: mean(own.mean, [0]), variance: mean(own.variance, [0]) };
-  const view = [batch / ghost, ghost, ...rest];
-  return { y, statistics, taps: tapsOf(gamma, own.variance, [batch / ghost, 1, ...ones], view, [1, 1, ...ones], eps) };
-}
-
 /** @throws UsageError on a negative eps, a batch of one value, an unknown form; ShapeError where groups do not divide */
 export function normalize(x: Tensor, gamma: Tensor, beta: Tensor, spec: NormSpec = {}): Normalized {
-  const { kind = "batch", eps = 1e-5, form = "library", groups = 1, frozen = false, ghost = 0 } = spec;
+  const { kind = "batch", eps = 1e-5, form = "library", groups = 1, frozen = false } = spec;
   if (!(eps >= 0)) throw new UsageError(`norm: eps is ${eps}, expected a number of at least 0`);
   if (!batchNormForms.includes(form)) throw unknown("form of batch norm", form, batchNormForms);
   const channels = [1, ...besideChannels(x.shape)];
@@ -106,8 +96,7 @@ export function normalize(x: Tensor, gamma: Tensor, beta: Tensor, spec: NormSpec
   switch (kind) {
     case "batch": {
       if (form !== "library") return stepwise(x, gamma, beta, eps, form);
-      const { y, ...statistics } = batchNormWithStatistics(x, gamma, beta, eps, frozen, ghost);
-      if (ghost !== 0) return ghosts(x, y, statistics, gamma, eps, ghost);
+      const { y, ...statistics } = batchNormWithStatistics(x, gamma, beta, eps, frozen);
       return { y, statistics, taps: tapsOf(gamma, statistics.variance, channels, x.shape, channels, eps) };
     }
     case "rms": {
@@ -129,18 +118,16 @@ export function normalize(x: Tensor, gamma: Tensor, beta: Tensor, spec: NormSpec
   }
 }
 
-/** "batch", "batch:frozen", "batch:8" (ghost batches), "layer", "group:8", "rms"; undefined of "none". @throws UsageError with the near name */
+/** "batch", "batch:frozen", "layer", "group:8", "rms"; undefined of "none". @throws UsageError with the near name */
 export function normNamed(
   text: string,
   { eps, form = "library" }: { readonly eps: number; readonly form?: BatchNormForm },
 ): NormSpec | undefined {
   const [head, groups, ...rest] = text.split(":");
   const frozen = text === "batch:frozen";
-  const ghost = /^batch:[1-9]\d*$/.test(text) ? Number(groups) : undefined;
-  const special = frozen || ghost !== undefined;
-  const names = ["batch", "batch:frozen", "batch:G", "layer", "group:G", "rms", "none"];
-  if (rest.length > 0 || (groups !== undefined && head !== "group" && !special)) throw unknown("norm", text, names);
-  if (special && form !== "library") throw new UsageError(`norm ${text}: expected form library, found ${form}`);
+  const names = ["batch", "batch:frozen", "layer", "group:G", "rms", "none"];
+  if (rest.length > 0 || (groups !== undefined && head !== "group" && !frozen)) throw unknown("norm", text, names);
+  if (frozen && form !== "library") throw new UsageError(`norm ${text}: expected form library, found ${form}`);
   if (form !== "library" && head !== "batch") {
     throw new UsageError(`form ${form}: only batch norm has forms, found norm ${text}`);
   }
@@ -148,7 +135,7 @@ export function normNamed(
     case "none":
       return undefined;
     case "batch":
-      return { kind: "batch", eps, form, ...(frozen ? { frozen } : {}), ...(ghost === undefined ? {} : { ghost }) };
+      return frozen ? { kind: "batch", eps, form, frozen } : { kind: "batch", eps, form };
     case "layer":
     case "rms":
       return { kind: head, eps };

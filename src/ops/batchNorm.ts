@@ -8,7 +8,7 @@ import { call, callAll } from "./call.ts";
 import { elementwiseOp } from "./elementwise-expression.ts";
 import { normalization, normalized } from "./normalization.ts";
 import { inverseDeviation, type Layout } from "./normalization-rules.ts";
-import type { Op, Options } from "./op.ts";
+import type { Op } from "./op.ts";
 import { reshape } from "./reshape.ts";
 
 /** [channels, 1, 1]: channels beside x [batch, channels, ...]. */
@@ -22,32 +22,14 @@ function checkChannels(x: Shape, vectors: Readonly<Record<string, Shape>>): void
   throw new ShapeError(`batchNorm: ${found}; expected x [batch, channels, ...] and one entry per channel`);
 }
 
-function layout(x: Shape, gamma: Shape, beta: Shape, { ghost = 0 }: Options): Layout {
+function layout(x: Shape, gamma: Shape, beta: Shape): Layout {
   checkChannels(x, { gamma, beta });
-  if (ghost !== 0) return ghostLayout(x, ghost as number);
   const axes = [...x.keys()].filter((axis) => axis !== 1);
   const count = sizeOf(axes.map((axis) => x[axis]));
   if (count < 2) {
     throw new ShapeError(`batchNorm: x ${showShape(x)} has ${count} values per channel, expected two or more`);
   }
   return { view: x, axes, affine: [1, ...besideChannels(x)] };
-}
-
-/** Statistics over `ghost` samples each, in order: x as [batches, ghost, channels, ...]. @throws ShapeError */
-function ghostLayout(x: Shape, ghost: number): Layout {
-  const [batch, channels, ...rest] = x;
-  if (!(ghost >= 1) || batch % ghost !== 0) {
-    throw new ShapeError(`batchNorm: ${batch} samples do not divide into ghost batches of ${ghost}`);
-  }
-  if (ghost * sizeOf(rest) < 2) {
-    throw new ShapeError(`batchNorm: a ghost batch of ${ghost} has one value per channel, expected two or more`);
-  }
-  const view = [batch / ghost, ghost, channels, ...rest];
-  return {
-    view,
-    axes: [...view.keys()].filter((axis) => axis !== 0 && axis !== 2),
-    affine: [1, 1, ...besideChannels(x)],
-  };
 }
 
 export const batchNormOp: Op = normalization({
@@ -60,7 +42,6 @@ export const batchNormOp: Op = normalization({
       default: false,
       doc: "derivatives take the statistics of the batch as constants",
     },
-    { name: "ghost", type: "integer", default: 0, doc: "samples that share statistics, in order; 0: all" },
   ],
   layout,
 });
@@ -81,8 +62,7 @@ export interface BatchNormSpec {
 
 /**
  * Batch norm with the statistics of the batch, which are returned too: for the running statistics.
- * @param frozen The derivative takes them as constants.
- * @param ghost Samples that share statistics, which are then [batch / ghost, channels]; 0: all. @throws ShapeError
+ * @param frozen The derivative takes them as constants. @throws ShapeError
  */
 export function batchNormWithStatistics(
   x: Tensor,
@@ -90,9 +70,8 @@ export function batchNormWithStatistics(
   beta: Tensor,
   eps: number = 1e-5,
   frozen = false,
-  ghost = 0,
 ): BatchStatistics & { readonly y: Tensor } {
-  const [y, mean, variance] = callAll(batchNormOp, [x, gamma, beta], { eps, frozen, ghost });
+  const [y, mean, variance] = callAll(batchNormOp, [x, gamma, beta], { eps, frozen });
   return { y, mean, variance };
 }
 

@@ -1,7 +1,6 @@
 /** The trainings of papers/bn-relu run small, draw their figures and judge their claims; data, controls and verdicts by hand. */
 import { describe, expect, it } from "vitest";
 import { controlled, controlNames } from "../../experiments/bn-relu/controls.ts";
-import { ghost } from "../../experiments/bn-relu/ghost.ts";
 import { largeBatch } from "../../experiments/bn-relu/large-batch.ts";
 import { lossScale } from "../../experiments/bn-relu/loss-scale.ts";
 import { mixture } from "../../experiments/bn-relu/mixture.ts";
@@ -13,7 +12,7 @@ import type { Experiment, StoredRow } from "../../src/lab/experiment.ts";
 import { ruleNamed } from "../../src/nn/optimizers/index.ts";
 import { runSmall } from "./small.ts";
 
-const experiments = [bnTraining, largeBatch, warmUp, lossScale, ghost] as unknown as Experiment[];
+const experiments = [bnTraining, largeBatch, warmUp, lossScale] as unknown as Experiment[];
 
 runSmall(experiments, 60_000, { backend: "wasm" });
 

@@ -94,46 +94,6 @@ test("frozen statistics: dx = g gamma r, in both directions, and the bits of the
   });
 });
 
-describe("ghost batches", () => {
-  const values = Array.from({ length: 24 }, (_, i) => Math.sin(3 * i + 1) + (i % 5) / 3);
-  const inputs = { x: values, g: [2, -3], b: [0.5, 1] };
-  const part = (ghost: number) =>
-    trace(({ x, g, b }) => ({ y: batchNormWithStatistics(x, g, b, 1e-3, false, ghost).y }), {
-      x: [6, 2, 2],
-      g: [2],
-      b: [2],
-    });
-  const whole = trace(({ x, g, b }) => ({ y: batchNorm(x, g, b, { eps: 1e-3 }) }), { x: [2, 2, 2], g: [2], b: [2] });
-  test("are batch norms of their own, forward and backward; gamma's and beta's gradients are sums", () => {
-    const cotangent = values.map((v) => v * v - 0.7);
-    const [found, backward] = [
-      evaluate(part(2), inputs, "float64"),
-      evaluate(joinedPullback(part(2)), { ...inputs, "d:y": cotangent }, "float64"),
-    ];
-    const sums: Record<string, number[]> = { "d:g": [0, 0], "d:b": [0, 0] };
-    for (let from = 0; from < 24; from += 8) {
-      const own = { ...inputs, x: values.slice(from, from + 8) };
-      expect(found.y.slice(from, from + 8)).toEqual(evaluate(whole, own, "float64").y);
-      const back = evaluate(joinedPullback(whole), { ...own, "d:y": cotangent.slice(from, from + 8) }, "float64");
-      for (const [i, dx] of back["d:x"].entries()) expect(backward["d:x"][from + i]).toBeCloseTo(dx, 13);
-      for (const name of ["d:g", "d:b"]) sums[name] = sums[name].map((sum, i) => sum + back[name][i]);
-    }
-    for (const name of ["d:g", "d:b"]) {
-      for (const [i, g] of backward[name].entries()) expect(g).toBeCloseTo(sums[name][i], 12);
-    }
-  });
-  test("of all samples are one batch", () => {
-    expect(evaluate(part(6), inputs, "float32")).toEqual(evaluate(part(0), inputs, "float32"));
-  });
-  test("must divide the batch", () => {
-    expect(() => part(4)).toThrow(/6 samples do not divide into ghost batches of 4/);
-    const single = { x: [6, 2], g: [2], b: [2] };
-    expect(() => trace(({ x, g, b }) => batchNormWithStatistics(x, g, b, 0, false, 1).y, single)).toThrow(
-      /one value per channel/,
-    );
-  });
-});
-
 describe("statistics", () => {
   test("are float32 inside narrow formats", () => {
     const program = trace(({ x, g, b }) => batchNorm(x, g, b, { eps: 0 }), { x: [4, 1], g: [1], b: [1] });

@@ -71,8 +71,7 @@ function planOf(request: PropagationRequest): Plan {
       ...(input === undefined ? {} : { input }),
     } as const;
     const own = inputShape(deep);
-    const samples = norm?.ghost ?? batch;
-    const values = model === "mlp" ? samples : samples * own[1] * own[2];
+    const values = model === "mlp" ? batch : batch * own[1] * own[2];
     return { traced: deepNetwork(deep, batch), shape: own, theory: theoryRate(deep, values, gamma, beta) };
   }
   const body = model.replace(/-bn$/, "");
@@ -88,8 +87,7 @@ function planOf(request: PropagationRequest): Plan {
   return { traced: network.traced(batch), shape, classes, theory: { rate: null, error: 0, source } };
 }
 
-function warningsOf({ batch: samples, norm, model }: PropagationRequest, rows: readonly LayerRow[]): string[] {
-  const batch = norm?.ghost ?? samples;
+function warningsOf({ batch, norm, model }: PropagationRequest, rows: readonly LayerRow[]): string[] {
   const isBatch = norm !== undefined && (norm.kind ?? "batch") === "batch" && model === "mlp";
   const few =
     isBatch && batch === 2 && norm.frozen !== true
