@@ -37,22 +37,10 @@ export function tracedLayers(
   return { program, visits: traced.visits, parameters: traced.parameters };
 }
 
-/** Sizes of ghost batches. */
-function ghostsOf(layers: readonly Layer[]): ReadonlySet<number> {
-  return new Set(
-    layers.flatMap((layer) => {
-      if (layer.layer === "norm") return layer.spec?.ghost ?? [];
-      if (layer.layer === "residual") return [...ghostsOf([...layer.body, ...layer.shortcut])];
-      return layer.layer === "dense" ? [...ghostsOf(layer.body)] : [];
-    }),
-  );
-}
-
 /** @param input Shape of one sample. @throws ShapeError where it is too small for the layers. */
 export function layeredNetwork(name: string, layers: readonly Layer[], input: Shape, classes: number): Network {
-  // Norms over a 1 x 1 image need two samples, ghost batches whole ones.
-  const least = [...ghostsOf(layers)].reduce((product, ghost) => product * ghost, 2);
-  const { parameters, statistics, work } = traceLoss(layers, input, least, "track").traced;
+  // Norms over a 1 x 1 image need two samples.
+  const { parameters, statistics, work } = traceLoss(layers, input, 2, "track").traced;
   return {
     name,
     input,

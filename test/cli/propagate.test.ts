@@ -75,8 +75,6 @@ test.each([
   [["--top", "los"], /unknown top gradient 'los'; did you mean loss/],
   [["--top", "clusters:0"], /expected the number of clusters/],
   [["--top", "loss"], /model mlp has no classifier; give an architecture/],
-  [["--norm", "batch:5"], /16 samples do not divide into ghost batches of 5/],
-  [["--norm", "batch:1"], /a ghost batch of 1 has one value per channel/],
   [["--norm", "batch:frozn"], /unknown norm 'batch:frozn'; did you mean batch:frozen/],
   [["--norm", "batch:frozen", "--bn-form", "wide"], /expected form library, found wide/],
   [["--gain", "0"], /--gain: found 0/],
