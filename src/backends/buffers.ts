@@ -1,6 +1,7 @@
 /** What every engine does with its named buffers and run-time scalars. */
 import { UsageError, unknown } from "../base/errors.ts";
 import { showShape, sizeOf } from "../base/shape.ts";
+import { isFloat32, isFloat64 } from "../formats/define.ts";
 import type { Precision } from "../formats/precision.ts";
 import { rounder } from "../formats/round.ts";
 import type { Kernel } from "../ir/loops.ts";
@@ -59,6 +60,11 @@ export function roundInto(
   }
   const format = formatOfType(buffer.type.type, precision);
   if (format === undefined) {
+    target.set(data);
+    return;
+  }
+  if (!precision.flush && (target instanceof Float32Array ? isFloat32(format) : isFloat64(format))) {
+    // The array itself rounds to nearest, at once.
     target.set(data);
     return;
   }

@@ -5,7 +5,7 @@ import { type Augmentation, AugmentationDraws, augmentationNamed } from "./augme
 import { centerCrop, cropInto, cut } from "./crop.ts";
 import { dataSets } from "./data-sets.ts";
 import { type Images, imageSize, type PictureSet } from "./image-set.ts";
-import { byteTable, type Normalisation, normalisationNamed, normaliser } from "./normalisation.ts";
+import { byteTables, type Normalisation, normalisationNamed, normaliser } from "./normalisation.ts";
 import { resize as resized } from "./resample.ts";
 
 export interface BatchOptions {
@@ -29,6 +29,39 @@ export interface BatchOptions {
 /** Where inputs go: any array of numbers, for example a buffer of an engine. */
 export type FloatArray = Float32Array | Float64Array;
 
+/** Pixels of one channel in a row, forwards or backwards. */
+interface Run {
+  readonly from: number;
+  readonly step: number;
+  readonly to: number;
+  readonly count: number;
+}
+
+/** inputs[to ..] = table[source[from ..]]; eight loads before eight stores take half the time of one after the other. */
+function translate(source: Uint8Array, table: Float64Array, inputs: FloatArray, { from, step, to, count }: Run): void {
+  let i = 0;
+  for (; step === 1 && i + 8 <= count; i += 8) {
+    const [p, q] = [from + i, to + i];
+    const a = table[source[p]];
+    const b = table[source[p + 1]];
+    const c = table[source[p + 2]];
+    const d = table[source[p + 3]];
+    const e = table[source[p + 4]];
+    const f = table[source[p + 5]];
+    const g = table[source[p + 6]];
+    const h = table[source[p + 7]];
+    inputs[q] = a;
+    inputs[q + 1] = b;
+    inputs[q + 2] = c;
+    inputs[q + 3] = d;
+    inputs[q + 4] = e;
+    inputs[q + 5] = f;
+    inputs[q + 6] = g;
+    inputs[q + 7] = h;
+  }
+  for (; i < count; i++) inputs[to + i] = table[source[from + step * i]];
+}
+
 /**
  * Any mini-batch of any epoch, in any order of calls: what is written depends on the options, the epoch and the number of
  * the mini-batch only. Writing allocates nothing, but for pictures, which are decoded.
@@ -44,8 +77,8 @@ export class BatchLoader {
   readonly #seed: number;
   readonly #shuffle: boolean;
   readonly #augmentation: Augmentation;
-  /** [channels, 256] for bytes. */
-  readonly #table: Float64Array;
+  /** For bytes, per channel: the input that each becomes. */
+  readonly #tables: readonly Float64Array[];
   readonly #normalise: (value: number, channel: number) => number;
   /** One picture as planes. */
   readonly #planes: Uint8Array;
@@ -83,7 +116,7 @@ export class BatchLoader {
         `augmentation ${this.#augmentation.name}: the images of ${images.name} have ${sizes}; use ${fitting}`,
       );
     }
-    this.#table = byteTable(chosen, images.channels).map(round);
+    this.#tables = byteTables(chosen, images.channels).map((table) => table.map(round));
     this.#normalise = (value, channel) => round(normalise(value, channel));
     this.#planes = new Uint8Array(pictures ? imageSize(images) : 0);
   }
@@ -154,19 +187,28 @@ export class BatchLoader {
     at: number,
   ): void {
     const [channels, height, width] = this.shape;
-    const floats = source instanceof Float32Array;
-    const table = this.#table;
-    let to = at;
+    const isWhole = top === 0 && left === 0 && !flip;
+    const [rows, length] = isWhole ? [1, height * width] : [height, width];
+    // Columns of a row that come from the image, and the pixel of the first of them.
+    const shift = flip ? left : -left;
+    const begin = Math.max(0, shift);
+    const end = Math.min(length, length + shift);
+    const first = flip ? left + length - 1 - begin : left + begin;
     for (let c = 0; c < channels; c++) {
-      for (let y = 0; y < height; y++) {
+      const outside = this.#normalise(0, c);
+      for (let y = 0; y < rows; y++) {
         const row = y + top;
-        const start = from + (c * height + row) * width;
-        const rowInside = row >= 0 && row < height;
-        for (let x = 0; x < width; x++) {
-          const column = left + (flip ? width - 1 - x : x);
-          const pixel = rowInside && column >= 0 && column < width ? source[start + column] : 0;
-          inputs[to++] = floats ? this.#normalise(pixel, c) : table[256 * c + pixel];
+        const to = at + (c * rows + y) * length;
+        if (row < 0 || row >= rows || begin >= end) {
+          inputs.fill(outside, to, to + length);
+          continue;
         }
+        if (begin > 0) inputs.fill(outside, to, to + begin);
+        if (end < length) inputs.fill(outside, to + end, to + length);
+        const pixel = from + (c * rows + row) * length + first;
+        const run = { from: pixel, step: flip ? -1 : 1, to: to + begin, count: end - begin };
+        if (source instanceof Uint8Array) translate(source, this.#tables[c], inputs, run);
+        else for (let i = 0; i < run.count; i++) inputs[run.to + i] = this.#normalise(source[pixel + run.step * i], c);
       }
     }
   }

@@ -46,8 +46,10 @@ export function normaliser(normalisation: Normalisation, channels: number): (v: 
   return (v, channel) => Math.fround(Math.fround(Math.fround(v) - mean[channel]) / std[channel]);
 }
 
-/** [channels, 256]: the input that each byte becomes. */
-export function byteTable(normalisation: Normalisation, channels: number): Float64Array {
+/** Per channel: the input that each of 256 bytes becomes. */
+export function byteTables(normalisation: Normalisation, channels: number): readonly Float64Array[] {
   const normalise = normaliser(normalisation, channels);
-  return Float64Array.from({ length: channels * 256 }, (_, i) => normalise((i & 255) / 255, i >> 8));
+  return Array.from({ length: channels }, (_, channel) =>
+    Float64Array.from({ length: 256 }, (_, byte) => normalise(byte / 255, channel)),
+  );
 }

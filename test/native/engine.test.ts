@@ -13,7 +13,7 @@ import { type PrecisionSpec, precision } from "../../src/formats/precision.ts";
 import * as e from "../../src/ir/expression.ts";
 import type { ContractLoop, Kernel } from "../../src/ir/loops.ts";
 import { trace } from "../../src/ir/trace.ts";
-import { exp, mul, relu, softmax, sum } from "../../src/ops/index.ts";
+import { conv2d, exp, mul, reduceMax, relu, softmax, sum } from "../../src/ops/index.ts";
 import { lower } from "../../src/ops/lower.ts";
 import { awkward, contraction } from "../wasm/contraction.ts";
 import { mapOf } from "../wasm/kernels.ts";
@@ -39,12 +39,33 @@ const elementwise = lower(
   }),
 );
 
+/** Statistics of channels: several whole blocks of each image, of more channels than there are lanes. */
+const channels = lower(
+  trace(({ x, y }) => ({ a: sum(x, [0, 2]), b: sum(mul(x, y), [0, 2]), c: reduceMax(x, [0, 2]) }), {
+    x: [5, 37, 96],
+    y: [5, 37, 96],
+  }),
+);
+
+/** Images whose rows are whole vectors: columns that are read in place. 34 channels are more than a chunk of terms. */
+const images = lower(
+  trace(({ x, w, b }) => ({ y: conv2d(x, w, b, { padding: 1 }) }), { x: [3, 34, 16, 16], w: [16, 34, 3, 3], b: [16] }),
+);
+
 const threaded: readonly (readonly [Kernel, PrecisionSpec])[] = [
   [contraction({ m: 131, n: 257, k: 60 }, "nt", true), { block: 16 }],
   [contraction({ m: 9, n: 2000, k: 40 }, "tn", true), { store: "float16" }],
   [contraction({ batch: [3], m: 70, n: 65, k: 64 }, "nn", false), { store: "float64", arithmetic: "fused" }],
   [elementwise, {}],
   [elementwise, { store: "bfloat16", block: 32 }],
+  [images, {}],
+  [images, { block: 7, arithmetic: "fused" }],
+  [images, { block: Number.POSITIVE_INFINITY }],
+  [images, { store: "float64", arithmetic: "fused", block: 300 }],
+  [channels, { block: 16 }],
+  [channels, { block: 96 }],
+  [channels, { store: "float64", block: 32 }],
+  [channels, { store: "float16", accumulate: "float16", block: 48 }],
 ];
 const references: number[][][] = [];
 

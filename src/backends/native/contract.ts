@@ -191,6 +191,11 @@ export function contractWords(
       tables.add(batch, access.strides),
     ];
   };
+  // Patches of images overlap: read in place they are nearer than packed. Columns of a matrix are far apart.
+  const patches = walkOf(k, columns.terms).axes.length > 1;
+  const areVectors = n % count === 0 && walkOf(columns.shape, columns.lines).run % count === 0;
+  const isSame = plan.operands === undefined && context.bytes(columns.access.value) === lanes.bytes;
+  const isInPlace = isPlain(steps) && patches && areVectors && isSame && m % shape.rows[0] === 0;
   const biasStrides = kind === "rows" ? rows : columns;
   return [
     kinds.contract,
@@ -203,6 +208,7 @@ export function contractWords(
     sizeOf(batch),
     isDirect ? 1 : 0,
     isDirect ? (rows.outputStride as number) : 0,
+    isInPlace ? 1 : 0,
     ...side(rows),
     ...side(columns),
     context.region(output).address,

@@ -47,8 +47,7 @@ const floats: Readonly<Record<"f32v" | "f64v", { readonly float32: string; reado
 
 /** A vector of numbers loaded from the carrier's elements at `address`, a C expression. */
 export function load(lanes: Lanes, carrier: CarrierName, address: string): string {
-  if (carrier === "int32")
-    return `__builtin_convertvector(*(const ${lanes.integers}_at *)(${address}), ${lanes.vector})`;
+  if (carrier === "int32") return `whole${lanes.suffix}(*(const ${lanes.integers}_at *)(${address}))`;
   const loaded = `*(const ${floats[lanes.vector][carrier]} *)(${address})`;
   return carrier === lanes.carrier ? loaded : `widen32(${loaded})`;
 }

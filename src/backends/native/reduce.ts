@@ -24,6 +24,8 @@ const layouts = { columns: 0, results: 1, blocks: 2 } as const;
 /** Where the order of terms cannot matter, a sum is cut into blocks of this many. */
 const freeBlock = 1024;
 const fewTerms = 32;
+/** TERMS of `runtime/reduce.c`: longer blocks are read in parts. */
+const mostInterleaved = 256;
 const mostAxes = 24;
 const mostStreams = 24;
 const innocuousBits = 25;
@@ -95,13 +97,21 @@ function chainLine(combination: Combination): Source {
   return line.source(open, [`acc = ${next};`, "}", store(lanes, carrier, "to + j", "acc"), "}"]);
 }
 
-/** A term of a reduction, ready to be combined. */
-function printTerm(line: Line, context: Context, loop: ReduceLoop, own: Combination, b: Bindings, o: Operands): string {
+/** A term of a reduction, ready to be combined. @param stored It is stored before, in the carrier of accumulators. */
+function printTerm(
+  line: Line,
+  context: Context,
+  loop: ReduceLoop,
+  own: Combination,
+  b: Bindings,
+  o: Operands,
+  stored = false,
+): string {
   const { element } = loop;
   const { accumulate } = own;
   const value = printValue(line, context, element, accumulate, b);
   if (accumulate === undefined || isExactIn(element, accumulate, context, o)) return value;
-  return line.round(value, accumulate);
+  return line.round(value, accumulate, false, stored);
 }
 
 /** The format of the combined value, the input of `finish`. */
@@ -140,7 +150,7 @@ function termLine(
   const line = new Line(lanes);
   const bindings = bind(line, reads, inputs, o, context.precision);
   if (own.carrier === "int32") line.outputInteger(expandFunctions(loop.element), bindings);
-  else line.output(own.carrier, printTerm(line, context, loop, own, bindings, o));
+  else line.output(own.carrier, printTerm(line, context, loop, own, bindings, o, own.carrier === "float32"));
   return line.source();
 }
 
@@ -239,9 +249,15 @@ export function reduceWords(context: Context, loop: ReduceLoop, width: number): 
   // Few terms of many results: a vector of results at a time, whatever their strides.
   const isCollected = !isWalked && column >= 0 && count <= fewTerms && results >= lanesOfOwn;
   const isColumns = isWalked || isCollected;
-  const layout = isColumns ? "columns" : count > length && results < lanesOfOwn ? "blocks" : "results";
   const last = isWalked ? column : rank - 1;
   const isDirect = isWalked || (!isCollected && walks(last) && extents[last] >= 2 * lanesOfOwn);
+  // Whole blocks of many results that follow one another in memory are read in that order.
+  const row = isDirect && ordered && length <= mostInterleaved ? extents[rank - 1] : 0;
+  const isInterleaved = row > 0 && row % length === 0 && outer.length > 0;
+  const hasBlocks = count > length && (results < lanesOfOwn || isInterleaved);
+  const layout = isColumns ? "columns" : hasBlocks ? "blocks" : "results";
+  const wide = isInterleaved ? lanesOfOwn : 1;
+  const span = isInterleaved ? Math.min(lanesOfOwn, row / length) : lanesOfOwn;
   const isConstant = (region: (typeof regions)[number]): boolean => region.strides.every((stride) => stride === 0);
   const moves = regions.map((region) => !isConstant(region) && (!isDirect || strideAt(last)(region) !== 0));
   if (rank > mostAxes || regions.length + reads.axes.length + scalars.length + 4 > mostStreams) return undefined;
@@ -281,6 +297,8 @@ export function reduceWords(context: Context, loop: ReduceLoop, width: number): 
     finishScalars.length,
     context.address(loop.output),
     context.bytes(loop.output),
+    wide,
+    span,
     ...extents,
     ...finishScalars.map(({ address }) => address),
     ...list.flatMap(([operand, moving]) => streamWords(operand, rank, moving)),

@@ -64,7 +64,31 @@ export function fusedNarrowSteps(format: Format): Steps {
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
-function kernel(name: string, steps: Steps, rows: number, vectors: number): string {
+/** How a kernel reads its columns: a packed panel, or in place through a table of terms (`runtime/tiles.h`). */
+interface Columns {
+  readonly parameters: string;
+  readonly opening: (scalar: string, vectors: number) => readonly string[];
+  readonly advance: (count: string, vectors: number) => string;
+  /** Address of vector v of the current term. */
+  readonly address: (count: string, v: number) => string;
+}
+
+const packed: Columns = {
+  parameters: "const void *pb, i64 terms",
+  opening: (scalar) => [`const ${scalar} *b = pb;`],
+  advance: (count, vectors) => `, b += ${vectors} * ${count}`,
+  address: (count, v) => `b + ${v} * ${count}`,
+};
+
+const inPlace: Columns = {
+  parameters: "const char *const *columns, const int *places, i64 terms",
+  opening: (scalar, vectors) =>
+    range(vectors).map((v) => `const ${scalar} *const b${v} = (const ${scalar} *)columns[${v}];`),
+  advance: () => "",
+  address: (_, v) => `b${v} + places[k]`,
+};
+
+function kernel(name: string, steps: Steps, rows: number, vectors: number, columns: Columns): string {
   const { lanes } = steps;
   const { vector, scalar, suffix, count } = lanes;
   const at = (pointer: string, i: number, v: number, row: string): string =>
@@ -72,7 +96,7 @@ function kernel(name: string, steps: Steps, rows: number, vectors: number): stri
   const sums = range(rows).flatMap((i) => range(vectors).map((v) => ({ i, v, name: `s${i}_${v}` })));
   const body = new Line(lanes);
   const updates: string[] = [];
-  const operands = range(vectors).map((v) => body.define(vector, at("b", 0, v, "0")));
+  const operands = range(vectors).map((v) => body.define(vector, `*(${vector}_at *)(${columns.address(count, v)})`));
   for (const i of range(rows)) {
     const a = body.define(vector, `splat${suffix}(a[${i}])`);
     for (const v of range(vectors))
@@ -81,14 +105,15 @@ function kernel(name: string, steps: Steps, rows: number, vectors: number): stri
   const end = new Line(lanes);
   const results = sums.map(({ i, v, name: sum }) => ({ i, v, sum: steps.add(end, `t${i}_${v}`, sum) }));
   return [
-    `static void ${name}(const void *pa, const void *pb, i64 terms, const void *pf, void *pt, i64 from_row, i64 to_row, i64 mode) {`,
-    `const ${scalar} *a = pa, *b = pb, *from = pf;`,
+    `static void ${name}(const void *pa, ${columns.parameters}, const void *pf, void *pt, i64 from_row, i64 to_row, i64 mode) {`,
+    `const ${scalar} *a = pa, *from = pf;`,
+    ...columns.opening(scalar, vectors),
     `${scalar} *to = pt;`,
     ...sums.map(({ name: sum }) => `${vector} ${sum} = {0};`),
     "if (mode & 1) {",
     ...sums.map(({ i, v, name: sum }) => `${sum} = ${at("from", i, v, "from_row")};`),
     "}",
-    `for (i64 k = 0; k < terms; k++, a += ${rows}, b += ${vectors} * ${count}) {`,
+    `for (i64 k = 0; k < terms; k++, a += ${rows}${columns.advance(count, vectors)}) {`,
     ...body.statements(),
     ...updates,
     "}",
@@ -105,16 +130,17 @@ function kernel(name: string, steps: Steps, rows: number, vectors: number): stri
 /** A unit of micro-kernels; its symbol is the `struct tiles` of `runtime/tiles.h`. */
 export function tileSource(steps: Steps, { rows, vectors }: TileShape): Source {
   const kinds = [...new Set(rows)];
-  const kernels = kinds.flatMap((r) => range(vectors).map((v) => kernel(`k${r}_${v + 1}`, steps, r, v + 1)));
-  const table = rows.map(
-    (r) =>
-      `{${range(3)
-        .map((v) => (v < vectors ? `k${r}_${v + 1}` : "0"))
-        .join(", ")}}`,
-  );
+  const kernels = kinds.flatMap((r) => range(vectors).map((v) => kernel(`k${r}_${v + 1}`, steps, r, v + 1, packed)));
+  // Only IEEE arithmetic is so fast that packing shows.
+  const places = range(isPlain(steps) ? vectors : 0).map((v) => kernel(`p${v + 1}`, steps, rows[0], v + 1, inPlace));
+  const list = (of: number, name: (v: number) => string): string =>
+    `{${range(3)
+      .map((v) => (v < of ? name(v + 1) : "0"))
+      .join(", ")}}`;
+  const table = rows.map((r) => list(vectors, (v) => `k${r}_${v}`));
   const { bytes, count } = steps.lanes;
-  const exported = `const struct tiles @ = {${bytes}, ${count}, ${vectors}, {${rows.join(", ")}}, {${table.join(", ")}}};`;
-  return source(`${[...kernels, exported].join("\n")}\n`, true);
+  const exported = `const struct tiles @ = {${bytes}, ${count}, ${vectors}, {${rows.join(", ")}}, {${table.join(", ")}}, ${list(places.length, (v) => `p${v}`)}};`;
+  return source(`${[...kernels, ...places, exported].join("\n")}\n`, true);
 }
 
 export const isPlain = (steps: Steps): boolean => steps.add === plainAdd;

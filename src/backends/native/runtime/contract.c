@@ -1,7 +1,7 @@
 /*
  * Contractions, packed (Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008). Operands are
  * read through tables: the place of element (line, term) is lines[line] + terms[term], whatever the strides and axes were.
- * A chunk of packed terms holds whole blocks of the sum, or a part of a long one.
+ * A chunk of packed terms holds whole blocks of the sum, or a part of a long one. Columns that are vectors in memory may be read in place.
  */
 
 /* One operand and its tables. Groups of `line_run` lines, of `term_run` terms, are neighbors in memory. */
@@ -15,7 +15,7 @@ struct contract {
   struct crew *crew;
   char *base;
   const struct tiles *tiles;
-  i64 m, n, k, block, chunk, batches, direct, direct_row;
+  i64 m, n, k, block, chunk, batches, direct, direct_row, in_place;
   struct operand a, b;
   i64 out, out_bytes, out_run;
   const int *out_rows, *out_columns, *out_batch;
@@ -116,8 +116,11 @@ static i64 kind_of(const struct tiles *tiles, i64 rows) {
   return kind;
 }
 
-/* Sums of one tile over the chunk: `rows` x `columns` of them exist. */
-static void sum_tile(struct unit *u, const char *a, const char *b, i64 rows, i64 columns, i64 terms, char *from, char *to, i64 mode) {
+/*
+ * Sums of one tile over the chunk: `rows` x `columns` of them exist. `b` is a panel, or, where columns are read in place, the matrix; the
+ * tile is then at `column` of the unit and `term`.
+ */
+static void sum_tile(struct unit *u, const char *a, const char *b, i64 rows, i64 columns, i64 column, i64 term, i64 terms, char *from, char *to, i64 mode) {
   const struct contract *job = u->job;
   const struct tiles *tiles = job->tiles;
   i64 kind = kind_of(tiles, rows), width = up_to(columns, tiles->lanes), bytes = tiles->bytes;
@@ -130,12 +133,26 @@ static void sum_tile(struct unit *u, const char *a, const char *b, i64 rows, i64
       memcpy(u->edge + i * row * bytes, (mode & FROM ? from : to) + i * u->sum_row * bytes, (size_t)(columns * bytes));
   }
   i64 block = job->block < terms ? job->block : terms;
+  const char *vectors[VECTOR_KINDS];
+  for (i64 v = 0; job->in_place && v * tiles->lanes < columns; v++)
+    vectors[v] = b + job->b.lines[u->first_column + column + v * tiles->lanes] * bytes;
   for (i64 done = 0; done < terms; done += block) {
-    i64 count = least(block, terms - done);
-    kernel(a + done * tiles->rows[kind] * bytes, b + done * width * bytes, count, own_from, own_to, row, row, done == 0 ? mode : ADD);
+    i64 count = least(block, terms - done), own_mode = done == 0 ? mode : ADD;
+    const char *own_a = a + done * tiles->rows[kind] * bytes;
+    if (job->in_place) tiles->in_place[width / tiles->lanes - 1](own_a, vectors, job->b.terms + term + done, count, own_from, own_to, row, row, own_mode);
+    else kernel(own_a, b + done * width * bytes, count, own_from, own_to, row, row, own_mode);
   }
   if (whole) return;
   for (i64 i = 0; i < rows; i++) memcpy(to + i * u->sum_row * bytes, u->edge + i * row * bytes, (size_t)(columns * bytes));
+}
+
+/* Asks for the columns that are read in place next, from `column` of the unit on, at `count` terms. */
+static void fetch_columns(const struct unit *u, const char *b, i64 column, i64 columns, i64 term, i64 count) {
+  const struct contract *job = u->job;
+  for (i64 v = 0; v < columns; v += job->tiles->lanes) {
+    const char *from = b + job->b.lines[u->first_column + column + v] * job->tiles->bytes;
+    for (i64 t = 0; t < count; t++) __builtin_prefetch(from + job->b.terms[term + t] * job->tiles->bytes, 0, 3);
+  }
 }
 
 /* One row of finished sums to its places in the output. */
@@ -199,15 +216,19 @@ static void sum_rows(struct unit *u, i64 rows, i64 columns) {
         if (!first_block && own_partials) mode |= ADD;
       } else to = u->partials;
     }
-    pack(job, &job->b, job->n, b, u->b, width, up_to(columns % width, tiles->lanes), u->first_column, columns, term, terms);
+    if (!job->in_place) pack(job, &job->b, job->n, b, u->b, width, up_to(columns % width, tiles->lanes), u->first_column, columns, term, terms);
     for (i64 i0 = 0; i0 < rows; i0 += PACKED_ROWS) {
       i64 packed = least(PACKED_ROWS, rows - i0);
       pack(job, &job->a, job->m, a, u->a, height, tiles->rows[kind_of(tiles, packed % height)], u->first_row + i0, packed, term, terms);
       for (i64 j = 0; j < columns; j += width)
         for (i64 i = 0; i < packed; i += height) {
-          i64 place = ((i0 + i) * u->sum_row + j) * bytes;
-          sum_tile(u, u->a + i * terms * bytes, u->b + j * terms * bytes, least(height, packed - i), least(width, columns - j), terms,
-                   from + place, to + place, mode);
+          i64 place = ((i0 + i) * u->sum_row + j) * bytes, next = j + width;
+          if (job->in_place && i0 == 0 && next < columns) {
+            i64 each = (terms * height + packed - 1) / packed, start = i / height * each;
+            fetch_columns(u, b, next, least(width, columns - next), term + start, least(each, terms - start));
+          }
+          sum_tile(u, u->a + i * terms * bytes, job->in_place ? b : u->b + j * terms * bytes, least(height, packed - i), least(width, columns - j),
+                   j, term, terms, from + place, to + place, mode);
         }
     }
     term += terms;
@@ -232,7 +253,7 @@ static void contract_unit(const void *argument, i64 number, struct space *space)
   rows = up_to(last_row - first_row, height);
   if (!job->direct) rows = least(SUMMED_ROWS, rows);
   columns = least(most_columns, up_to(last_column - first_column, width));
-  i64 a = least(PACKED_ROWS, rows) * job->chunk * bytes, b = columns * job->chunk * bytes, sums = rows * columns * bytes;
+  i64 a = least(PACKED_ROWS, rows) * job->chunk * bytes, b = job->in_place ? 0 : columns * job->chunk * bytes, sums = rows * columns * bytes;
   i64 edge = height * width * bytes, row = 4 * COLUMN_BYTES + 512;
   i64 partial = job->block > job->chunk && job->block < job->k;
   char *at = reserve(space, job->crew, (size_t)(up_to(a, 64) + up_to(b, 64) + (partial || !job->direct ? 2 : 0) * up_to(sums, 64) + edge + row + 256));
@@ -264,7 +285,7 @@ static struct operand read_operand(const i64 *w, const int *tables) {
 }
 
 /*
- * words: tiles, m, n, k, block, chunk, batches, direct, its row; for a and b: address, bytes, runs of lines and of terms,
+ * words: tiles, m, n, k, block, chunk, batches, direct, its row, in place; for a and b: address, bytes, runs of lines and of terms,
  * function that rounds, its lanes, tables of lines, terms, batch; output: address, bytes, run, tables of rows, columns,
  * batch; finish, its lanes; bias: kind, address, bytes, tables of lines, batch; row parts, column parts. Tables are places
  * in `tables`.
@@ -272,11 +293,11 @@ static struct operand read_operand(const i64 *w, const int *tables) {
 static void run_contract(struct crew *crew, char *base, const int *tables, const i64 *w) {
   struct contract job = {
       .crew = crew, .base = base, .tiles = (const struct tiles *)w[0], .m = w[1], .n = w[2], .k = w[3], .block = w[4],
-      .chunk = w[5], .batches = w[6], .direct = w[7], .direct_row = w[8], .a = read_operand(w + 9, tables),
-      .b = read_operand(w + 18, tables), .out = w[27], .out_bytes = w[28], .out_run = w[29], .out_rows = tables + w[30],
-      .out_columns = tables + w[31], .out_batch = tables + w[32], .finish = (line *)w[33], .finish_lanes = w[34],
-      .bias_kind = w[35], .bias = w[36], .bias_bytes = w[37], .bias_table = tables + w[38], .bias_batch = tables + w[39],
-      .row_parts = w[40], .column_parts = w[41],
+      .chunk = w[5], .batches = w[6], .direct = w[7], .direct_row = w[8], .in_place = w[9], .a = read_operand(w + 10, tables),
+      .b = read_operand(w + 19, tables), .out = w[28], .out_bytes = w[29], .out_run = w[30], .out_rows = tables + w[31],
+      .out_columns = tables + w[32], .out_batch = tables + w[33], .finish = (line *)w[34], .finish_lanes = w[35],
+      .bias_kind = w[36], .bias = w[37], .bias_bytes = w[38], .bias_table = tables + w[39], .bias_batch = tables + w[40],
+      .row_parts = w[41], .column_parts = w[42],
   };
   parallel(crew, job.batches * job.row_parts * job.column_parts, contract_unit, &job);
 }

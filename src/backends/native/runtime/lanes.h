@@ -50,7 +50,18 @@ INLINE f64v atmost64(f64v x, f64v c) { return pick64(c < x, c, x); }
 EXTREMES(f32v, i32v, pick32, max32, min32)
 EXTREMES(f64v, i64v, pick64, max64, min64)
 
+/* gcc converts halves and joins them. */
+#if defined(__AVX512F__) && WIDTH == 64 && !defined(__clang__)
+INLINE f64v widen32(f32x x) { return __builtin_ia32_cvtps2pd512_mask(x, (f64v){0}, -1, 4); }
+INLINE f64v whole64(i32x x) { return __builtin_ia32_cvtdq2pd512_mask(x, (f64v){0}, -1); }
+#elif defined(__AVX__) && WIDTH == 32 && !defined(__clang__)
+INLINE f64v widen32(f32x x) { return __builtin_ia32_cvtps2pd256(x); }
+INLINE f64v whole64(i32x x) { return __builtin_ia32_cvtdq2pd256(x); }
+#else
 INLINE f64v widen32(f32x x) { return __builtin_convertvector(x, f64v); }
+INLINE f64v whole64(i32x x) { return __builtin_convertvector(x, f64v); }
+#endif
+INLINE f32v whole32(i32v x) { return __builtin_convertvector(x, f32v); }
 INLINE f32x narrow64(f64v x) { return __builtin_convertvector(x, f32x); }
 
 /* To int32: truncated, saturated, NaN to 0 (C leaves these undefined). */
@@ -72,8 +83,13 @@ INLINE i32x integer64(f64v x) {
 #if defined(__AVX512F__) && WIDTH == 64
 #define ROUND32(x, mode) (f32v)__builtin_ia32_rndscaleps_mask(x, mode, x, -1, 4)
 #define ROUND64(x, mode) (f64v)__builtin_ia32_rndscalepd_mask(x, mode, x, -1, 4)
+#if defined(__clang__)
 INLINE f32v sqrt32(f32v x) { return EACH32(x, __builtin_sqrtf); }
 INLINE f64v sqrt64(f64v x) { return EACH64(x, __builtin_sqrt); }
+#else
+INLINE f32v sqrt32(f32v x) { return __builtin_ia32_sqrtps512_mask(x, x, -1, 4); }
+INLINE f64v sqrt64(f64v x) { return __builtin_ia32_sqrtpd512_mask(x, x, -1, 4); }
+#endif
 INLINE f32v fma32(f32v a, f32v b, f32v c) { return __builtin_ia32_vfmaddps512_mask(a, b, c, -1, 4); }
 INLINE f64v fma64(f64v a, f64v b, f64v c) { return __builtin_ia32_vfmaddpd512_mask(a, b, c, -1, 4); }
 #elif defined(__AVX2__) && defined(__FMA__) && WIDTH == 32
