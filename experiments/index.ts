@@ -18,6 +18,7 @@ import { batch as propagationBatch } from "./bn-relu/batch.ts";
 import { formats as propagationFormats } from "./bn-relu/formats.ts";
 import { inputs as propagationInputs } from "./bn-relu/inputs.ts";
 import { largeBatch } from "./bn-relu/large-batch.ts";
+import { lossScale } from "./bn-relu/loss-scale.ts";
 import { networks as propagationNetworks } from "./bn-relu/networks.ts";
 import { norms as propagationNorms } from "./bn-relu/norms.ts";
 import { rate as propagationRate } from "./bn-relu/rate.ts";
@@ -67,6 +68,7 @@ export const experiments: readonly Experiment[] = [
   bnTraining,
   largeBatch,
   warmUp,
+  lossScale,
   propagationRate,
   propagationBatch,
   propagationWidth,

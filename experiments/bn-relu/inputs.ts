@@ -25,6 +25,13 @@ const correlations = [0.5, 0.9, 0.99];
 const clusters = [4, 8, 16, 64];
 const ranks = [2, 4, 16, 64];
 
+/** Gradients at the top that are the same within clusters: of clustered inputs (reading S of 2.8), and of Gaussian ones. */
+const sharedTops = [
+  ["clusters:4:0.99", "clusters:4"],
+  ["clusters:16:0.99", "clusters:16"],
+  ["gaussian", "clusters:4"],
+] as const;
+
 function grid(scale: Scale, { data }: InputsTrial): Partial<InputsTrial>[] {
   const quick = scale === "quick";
   const net = quick
@@ -38,7 +45,8 @@ function grid(scale: Scale, { data }: InputsTrial): Partial<InputsTrial>[] {
         ...clusters.flatMap((k) => correlations.map((r) => `clusters:${k}:${r}`)),
         ...ranks.map((k) => `lowrank:${k}`),
       ];
-  return [...some, ...data].map((input) => ({ ...net, input }));
+  const shared = sharedTops.map(([input, top]) => ({ ...net, input, top }));
+  return [...[...some, ...data].map((input) => ({ ...net, input })), ...shared];
 }
 
 const windows: readonly (readonly [name: string, from: number, to: number])[] = [
@@ -47,7 +55,8 @@ const windows: readonly (readonly [name: string, from: number, to: number])[] = 
   ["blocks 16-28", 16, 28],
 ];
 
-const at = (rows: readonly NetworkStored[], input: string): NetworkStored[] => rowsWith(rows, { input });
+const at = (rows: readonly NetworkStored[], input: string, top?: string): NetworkStored[] =>
+  rowsWith(rows, { input, top });
 const early = (rows: readonly NetworkStored[]) => meanSd(rows.map((row) => windowRate(row, 1, 6)));
 
 /** Largest relative difference of |G| between two cells, replica by replica. */
@@ -83,6 +92,23 @@ const claim: Claim<InputsTrial, NetworkRow> = {
   },
 };
 
+const reads = (cell: readonly NetworkStored[]): string =>
+  windows.map(([, from, to]) => showRate(meanSd(cell.map((row) => windowRate(row, from, to))))).join(", ");
+
+/** Reading U of 2.8: alignment, and the gain of the first block beside the one of Gaussian inputs, law r / (r - 2) of rank r. */
+function unitsText(rows: readonly NetworkStored[]): string {
+  const gain = (cell: readonly NetworkStored[]): number => meanSd(cell.map((row) => row.gain[0])).mean;
+  const base = at(rows, "gaussian");
+  const found = ranks.flatMap((k) => {
+    const cell = at(rows, `lowrank:${k}`);
+    if (cell.length === 0 || base.length === 0) return [];
+    const alignment = meanSd(cell.map((row) => row.alignment[0])).mean;
+    const law = k > 2 ? (k / (k - 2)).toFixed(3) : "infinite";
+    return [`${k}: A ${alignment.toFixed(3)}, gain ${(gain(cell) / gain(base)).toFixed(3)} (law ${law})`];
+  });
+  return found.length === 0 ? "" : ` First block at rank ${found.join("; ")}.`;
+}
+
 function figure(rows: readonly NetworkStored[]): FigureSpec {
   const shown = (name: string, values: readonly (readonly [number, string])[]) =>
     values.flatMap(([x, input]) =>
@@ -112,13 +138,15 @@ function figure(rows: readonly NetworkStored[]): FigureSpec {
     ),
   );
   const named = ["gaussian", "mnist", "cifar10"].filter((input) => at(rows, input).length > 0);
-  const list = named.map(
-    (input) =>
-      `${input} ${windows.map(([, from, to]) => showRate(meanSd(at(rows, input).map((row) => windowRate(row, from, to))))).join(", ")}`,
-  );
+  const list = named.map((input) => `${input} ${reads(at(rows, input))}`);
+  const shared = sharedTops.flatMap(([input, top]) => {
+    const cell = at(rows, input, top);
+    return cell.length === 0 ? [] : [`${input} under ${top} ${reads(cell)} (random ${reads(at(rows, input))})`];
+  });
+  const tops = shared.length === 0 ? "" : ` Gradient at the top the same within clusters: ${shared.join("; ")}.`;
   return {
     title: "Correlated inputs do not reduce the explosion",
-    caption: `Width ${rows[0].width}, B = ${rows[0].batch}, ${rows[0].depth} blocks, ${networksPerCell(rows)} networks, eps 0, float64. Rates in blocks 1-6, 6-16, 16-28: ${list.join("; ")}. A common part of all samples is removed by the first batch norm: nothing changes.`,
+    caption: `Width ${rows[0].width}, B = ${rows[0].batch}, ${rows[0].depth} blocks, ${networksPerCell(rows)} networks, eps 0, float64. Rates in blocks 1-6, 6-16, 16-28: ${list.join("; ")}. A common part of all samples is removed by the first batch norm: nothing changes.${tops}${unitsText(rows)}`,
     panels: [
       lineWithBand({
         title: "clusters, blocks 1-6",

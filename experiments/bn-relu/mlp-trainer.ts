@@ -2,9 +2,10 @@
 import { arrayBatches, arraySamples } from "../../src/analysis/training/array-batches.ts";
 import { evaluationProgram, type Samples } from "../../src/analysis/training/evaluation.ts";
 import { type RecordOptions, TrainingRecord, type TrainingRow } from "../../src/analysis/training/record.ts";
-import { type Batches, Trainer } from "../../src/analysis/training/trainer.ts";
+import { type Batches, Trainer, type TrainerSpec } from "../../src/analysis/training/trainer.ts";
 import { precision } from "../../src/formats/precision.ts";
 import type { TrialContext } from "../../src/lab/experiment.ts";
+import type { LossScale } from "../../src/nn/loss-scale.ts";
 import type { Network } from "../../src/nn/network.ts";
 import { ruleNamed } from "../../src/nn/optimizers/index.ts";
 import { scheduleNamed } from "../../src/nn/schedules.ts";
@@ -17,6 +18,8 @@ export interface MlpSpec {
   readonly optimizer: string;
   readonly batch: number;
   readonly steps: number;
+  /** Default float32 without a loss scale. */
+  readonly numbers?: Pick<TrainerSpec, "precision" | "lossScale" | "layerScale" | "masterWeights">;
 }
 
 export interface MlpRun {
@@ -24,6 +27,8 @@ export interface MlpRun {
   readonly schedule: string;
   /** Hyperparameters that differ from the engine's: `tau=0.02`. */
   readonly more?: string;
+  /** Of a trainer that has one. */
+  readonly lossScale?: LossScale;
   /** Of the weights, the data and their order. */
   readonly replica: number;
 }
@@ -43,21 +48,22 @@ export class MlpTrainer {
   readonly #weights = new Map<number, ReturnType<typeof drawTrainMlp>>();
 
   constructor(spec: MlpSpec, context: MlpContext) {
-    const { network, batch, steps } = spec;
+    const { network, batch, steps, numbers = { precision: precision("float32") } } = spec;
     this.#spec = spec;
     this.#context = context;
     this.trainer = new Trainer({
       ...{ network, batch, steps, backend: context.backend, trace: true, ...ruleNamed(spec.optimizer) },
-      ...{ lr: 1, schedule: scheduleNamed("constant"), precision: precision("float32") },
+      ...{ lr: 1, schedule: scheduleNamed("constant"), ...numbers },
       programs: { evaluation: evaluationProgram(network, batch) },
     });
   }
 
   /** Back to a replica's initial weights. */
-  start({ lr, schedule, more, replica }: MlpRun): void {
+  start({ lr, schedule, more, replica, lossScale }: MlpRun): void {
     const { optimizer, network } = this.#spec;
     const { values } = ruleNamed(more === undefined ? optimizer : `${optimizer},${more}`);
-    this.trainer.restart({ lr, values, schedule: scheduleNamed(schedule) });
+    const scaled = lossScale === undefined ? {} : { lossScale };
+    this.trainer.restart({ lr, values, schedule: scheduleNamed(schedule), ...scaled });
     const weights = this.#weights.get(replica) ?? drawTrainMlp(network, this.#context.seed, replica);
     this.#weights.set(replica, weights);
     writeParameters(this.trainer, weights);

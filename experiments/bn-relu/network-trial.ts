@@ -4,6 +4,7 @@ import { orders, residuals } from "../../src/analysis/propagation/network.ts";
 import { meanRate } from "../../src/analysis/propagation/rate.ts";
 import { measurePropagation, type PropagationRequest } from "../../src/analysis/propagation/report.ts";
 import type { LayerRow } from "../../src/analysis/propagation/rows.ts";
+import { topGradientNamed } from "../../src/analysis/propagation/top.ts";
 import { precision } from "../../src/formats/index.ts";
 import type { Evaluation, Experiment, StoredRow, TrialContext } from "../../src/lab/experiment.ts";
 import type { Point } from "../../src/lab/panels.ts";
@@ -28,6 +29,8 @@ export interface NetworkTrial {
   readonly lastGamma: number;
   readonly format: string;
   readonly replicas: number;
+  /** As --top of propagate; undefined: random, as in rows from before there was a choice. */
+  readonly top?: string | undefined;
 }
 
 /** Lists have one number per block, rounded to six digits. */
@@ -59,6 +62,9 @@ export interface NetworkRow {
   readonly maxAbs: readonly number[];
   /** Statistics with variance 0, over all blocks. */
   readonly dead: number;
+  /** Of architectures: factor of the squared gradient by the pools of each block (1 without), and strides. */
+  readonly pool?: readonly number[];
+  readonly stride?: readonly (number | null)[];
 }
 
 export type NetworkStored = StoredRow<NetworkTrial, NetworkRow>;
@@ -81,6 +87,7 @@ export const networkParameters: Experiment<NetworkTrial, NetworkRow>["parameters
   lastGamma: { type: "number", default: 1, doc: "factor on gamma of the last norm of each residual branch" },
   format: { type: "string", default: "float64", doc: "number format" },
   replicas: { type: "integer", default: 3, doc: "random networks", minimum: 1, maximum: 1000 },
+  top: { type: "string", default: undefined, doc: "as --top of propagate (default: random)" },
 };
 
 const rounded = (x: number | null): number | null => (x === null ? null : Number(x.toPrecision(6)));
@@ -89,7 +96,7 @@ function requestOf(
   trial: NetworkTrial,
   context: Pick<TrialContext, "seed" | "backend" | "signal" | "images">,
 ): PropagationRequest {
-  const { norm, eps, format, input, replicas, ...net } = trial;
+  const { norm, eps, format, input, replicas, top, ...net } = trial;
   const spec = normNamed(norm, { eps });
   const inputs = inputNamed(input);
   return {
@@ -97,6 +104,7 @@ function requestOf(
     ...(spec === undefined ? {} : { norm: spec }),
     ...(inputs.kind === "data" ? { images: context.images(inputs.name) } : {}),
     inputs,
+    topGradient: topGradientNamed(top ?? "random"),
     precision: precision(format),
     backend: context.backend,
     signal: context.signal,
@@ -107,6 +115,9 @@ function requestOf(
 
 const listed = <K extends keyof LayerRow>(layers: readonly LayerRow[], name: K): LayerRow[K][] =>
   layers.map((row) => (typeof row[name] === "number" ? rounded(row[name]) : row[name]) as LayerRow[K]);
+
+/** A network of equal blocks, without pools and strides. */
+const isDeep = ({ model }: Pick<NetworkTrial, "model">): boolean => model === "mlp" || model === "conv";
 
 /** One row per replica. */
 export function networkTrial(trial: NetworkTrial, context: TrialContext): NetworkRow[] {
@@ -137,6 +148,7 @@ export function networkTrial(trial: NetworkTrial, context: TrialContext): Networ
     spread: listed(layers, "spread"),
     maxAbs: listed(layers, "maxAbs"),
     dead: layers.reduce((sum, row) => sum + row.dead, 0),
+    ...(isDeep(trial) ? {} : { pool: listed(layers, "other"), stride: listed(layers, "stride") }),
   }));
 }
 
@@ -145,7 +157,7 @@ export function networkCost({ model, depth, width, batch, replicas, residual }: 
   const layers = depth * (residual === "pre2" || residual === "post2" ? 2 : 1);
   const each =
     model === "mlp" ? width * width * batch : model === "conv" ? 64 * 9 * width * width * batch : 3e8 * batch;
-  return (model === "mlp" || model === "conv" ? layers : 1) * each * replicas;
+  return (isDeep({ model }) ? layers : 1) * each * replicas;
 }
 
 /** Rates of dH over any window of a row. */

@@ -39,7 +39,7 @@ function grid(scale: Scale, { data }: NetworksTrial): Partial<NetworksTrial>[] {
     replicas: scale === "paper" ? 10 : 1,
     format: "float32",
   }));
-  return [...conv, ...real];
+  return [...conv, ...real, ...real.map((cell) => ({ ...cell, top: "loss" }))];
 }
 
 const inputWords: Readonly<Record<string, string>> = { gaussian: "white", "smooth:8": "smooth" };
@@ -79,6 +79,28 @@ function weighted(
   });
 }
 
+/** Factors that pools and strides have on the squared gradient, apart from the rest. */
+function stages(rows: readonly NetworkStored[]): string {
+  return rows
+    .flatMap(({ model, top, pool = [], stride = [], kinds, growth }) => {
+      const range = (values: readonly number[]): string =>
+        [Math.min(...values), Math.max(...values)].map((x) => x.toPrecision(2)).join(" .. ");
+      const grown = (wanted: (step: number) => boolean): number[] =>
+        growth.filter(
+          (own, i): own is number => own !== null && kinds[i] === "residual" && wanted(stride[i] as number),
+        );
+      // The backward of a 2x2 pool moves entries: its factor is 1 but for rounding.
+      const pools = pool.filter((factor) => Math.abs(factor - 1) > 1e-4);
+      const [strided, plain] = [grown((step) => step > 1), grown((step) => step === 1)];
+      const said = [
+        ...(pools.length === 0 ? [] : [`pools and the global mean ${range(pools)}`]),
+        ...(strided.length === 0 ? [] : [`residuals of stride 2 ${range(strided)}, of stride 1 ${range(plain)}`]),
+      ];
+      return said.length === 0 ? [] : [`${model}-bn${top === undefined ? "" : ", loss"}: ${said.join("; ")}`];
+    })
+    .join(". ");
+}
+
 function rates(rows: readonly NetworkStored[]): string {
   const windows: readonly (readonly [number, number])[] = [
     [1, 6],
@@ -98,18 +120,20 @@ function rates(rows: readonly NetworkStored[]): string {
 }
 
 function figure(rows: readonly NetworkStored[]): FigureSpec {
-  const real = rows.filter(({ model }) => model !== "conv");
-  const panel = (title: string, yLabel: string, list: "signal" | "ratio" | "gain", log: boolean): Panel =>
+  const architectures = rows.filter(({ model }) => model !== "conv");
+  const real = architectures.filter(({ top }) => top === undefined);
+  const lossy = architectures.filter(({ top }) => top === "loss");
+  const panel = (title: string, yLabel: string, list: "signal" | "ratio" | "gain", log: boolean, of = real): Panel =>
     lineWithBand({
       title,
       xLabel: "convolution, from the input",
       yLabel,
-      points: weighted(real, list),
+      points: weighted(of, list),
       ...(log ? { yScale: "log" } : {}),
     });
   return {
     title: "Convolutional networks at initialization",
-    caption: `Random N(0,1) gradient at the top, He initialization, batch norm with eps 0. Convolutions: 20 blocks, 64 channels, batch ${rows[0].batch}, float64; rates in blocks 1-6, 6-12, 12-18: ${rates(rows) || "-"}. Architectures: one mini-batch of CIFAR-10, float32; max pools sit inside of VGG's blocks, ResNets' shortcuts add.`,
+    caption: `Random N(0,1) gradient at the top, He initialization, batch norm with eps 0. Convolutions: 20 blocks, 64 channels, batch ${rows[0].batch}, float64; rates in blocks 1-6, 6-12, 12-18: ${rates(rows) || "-"}. Architectures: one mini-batch of CIFAR-10, float32; max pools sit inside of VGG's blocks, ResNets' shortcuts add. Factors of the square: ${stages(architectures) || "-"}.`,
     panels: [
       convPanel(rows),
       ...(real.length === 0
@@ -118,6 +142,12 @@ function figure(rows: readonly NetworkStored[]): FigureSpec {
             panel("architectures: norm of dH", "Euclidean norm", "signal", true),
             panel("architectures: |G| / |W|", "ratio", "ratio", true),
             panel("architectures: gain S of batch norm", "factor of the square", "gain", false),
+          ]),
+      ...(lossy.length === 0
+        ? []
+        : [
+            panel("gradient of the loss: norm of dH", "Euclidean norm", "signal", true, lossy),
+            panel("gradient of the loss: |G| / |W|", "ratio", "ratio", true, lossy),
           ]),
     ],
     columns: 2,

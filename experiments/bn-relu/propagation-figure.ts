@@ -1,6 +1,7 @@
 /** The picture of one network: norms of gradients block by block beside theory, and the factors of their growth. */
 import type { PropagationReport } from "../../src/analysis/propagation/report.ts";
 import type { LayerRow } from "../../src/analysis/propagation/rows.ts";
+import { showTop } from "../../src/analysis/propagation/top.ts";
 import type { FigureSpec, Panel } from "../../src/lab/figure.ts";
 import { lineWithBand, type Point } from "../../src/lab/panels.ts";
 
@@ -65,10 +66,10 @@ function alone(title: string, yLabel: string, points: readonly Point[]): Panel {
 const short = (value: number | null): string => (value === null ? "-" : value.toPrecision(5));
 
 export function propagationFigure(report: PropagationReport, title: string): FigureSpec {
-  const { layers, rate, theory, runs } = report;
+  const { layers, rate, theory, runs, topGradient } = report;
   return {
     title: `${title}: gradients block by block`,
-    caption: `Random N(0,1) gradient at the top, ${runs.length} ${runs.length === 1 ? "network" : "networks"}. Rate per block: first ${short(rate.first)}, middle ${short(rate.middle)}, last ${short(rate.last)}, weights ${short(rate.weights)}; theory ${short(theory.rate)} (${theory.source}).`,
+    caption: `${showTop(topGradient)}, ${runs.length} ${runs.length === 1 ? "network" : "networks"}. Rate per block: first ${short(rate.first)}, middle ${short(rate.middle)}, last ${short(rate.last)}, weights ${short(rate.weights)}; theory ${short(theory.rate)} (${theory.source}).`,
     panels: [
       normsPanel(report),
       factorsPanel(layers),

@@ -28,6 +28,7 @@ function grid(scale: Scale): Partial<NetworkTrial>[] {
     return [
       { depth: 6, width: 24, batch: 16, replicas: 2 },
       { ...bare, depth: 6, width: 24, batch: 16, replicas: 2 },
+      { norm: "batch:frozen", depth: 6, width: 24, batch: 16, replicas: 2 },
     ];
   }
   const sizes = [
@@ -37,7 +38,9 @@ function grid(scale: Scale): Partial<NetworkTrial>[] {
   ];
   if (scale === "paper") sizes.push([1024, 512]);
   const replicas = scale === "paper" ? 10 : 3;
-  return [...sizes.map(([width, batch]) => ({ width, batch, depth: 50, replicas })), { ...bare, depth: 50, replicas }];
+  const whole = sizes.map(([width, batch]) => ({ width, batch, depth: 50, replicas }));
+  const frozen = whole.map((cell) => ({ ...cell, norm: "batch:frozen" }));
+  return [...whole, { ...bare, depth: 50, replicas }, ...frozen];
 }
 
 /** Rows with batch norm, by width and batch. */
@@ -144,6 +147,21 @@ const weights: RateClaim = {
   },
 };
 
+/** Frozen statistics beside exact ones: the same networks, inputs and gradients at the top. */
+function frozenText(rows: readonly NetworkStored[], cells: readonly Cell[]): string {
+  const found = cells.flatMap((cell) => {
+    const [{ width, batch, theory }] = cell;
+    const frozen = rowsWith(rows, { norm: "batch:frozen", width, batch });
+    if (frozen.length === 0) return [];
+    const ratio = meanSd(frozen.map((row, i) => (row.first as number) / (cell[i].first as number)));
+    const law = (frozen[0].theory as number) / (theory as number);
+    return [
+      `${label(cell)}: ${showRate(meanSd(frozen.map(({ first }) => first)))}, ${showRate(ratio)} times (law ${law.toFixed(4)})`,
+    ];
+  });
+  return found.length === 0 ? "" : ` Statistics as constants, blocks 1-9: ${found.join("; ")}.`;
+}
+
 function windowsPanel(cells: readonly Cell[]): Panel {
   const windows = ["first", "middle", "last"] as const;
   const points = cells.flatMap((cell) =>
@@ -178,7 +196,7 @@ function figure(rows: readonly NetworkStored[]): FigureSpec {
   });
   return {
     title: "Gradients explode block by block at initialization",
-    caption: `Random N(0,1) gradient at the top, Gaussian inputs, ReLU after batch norm, eps 0, float64, ${networksPerCell(rows)} networks per cell. Diamonds: the exact rate at the batch, infinite width (2.5), drawn from the next to last block. Bars: standard deviation over networks.`,
+    caption: `Random N(0,1) gradient at the top, Gaussian inputs, ReLU after batch norm, eps 0, float64, ${networksPerCell(rows)} networks per cell. Diamonds: the exact rate at the batch, infinite width (2.5), drawn from the next to last block. Bars: standard deviation over networks.${frozenText(rows, cells)}`,
     panels: [
       lineWithBand({
         title: "norm of dH",

@@ -20,6 +20,9 @@ def numbers(salt, *shape):
 def norm(kind, h):
     if kind == "batch":
         return torch.nn.functional.batch_norm(h, None, None, training=True, eps=EPS)
+    if kind == "batch:frozen":
+        mean, variance = h.mean(0).detach(), h.var(0, unbiased=False).detach()
+        return (h - mean) / torch.sqrt(variance + EPS)
     if kind == "layer":
         return torch.nn.functional.layer_norm(h, (N,), eps=EPS)
     if kind == "group:2":
@@ -29,7 +32,7 @@ def norm(kind, h):
 
 acts = {"relu": torch.relu, "gelu": torch.nn.functional.gelu, "tanh": torch.tanh}
 cases = []
-for kind in ["batch", "layer", "group:2", "none"]:
+for kind in ["batch", "layer", "group:2", "none", "batch:frozen"]:
     for order in ["norm-act", "act-norm"]:
         for act in acts:
             x, kept = numbers(1, B, N), []

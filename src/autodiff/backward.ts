@@ -2,7 +2,9 @@
 import { UsageError } from "../base/errors.ts";
 import type { Convention } from "../conventions/convention.ts";
 import type { ProgramBuilder } from "../ir/builder.ts";
+import { constant, input, mul } from "../ir/expression.ts";
 import type { Program } from "../ir/program.ts";
+import { applyExpression } from "../ops/apply-expression.ts";
 import { isFloatType } from "../ops/infer.ts";
 import { applicationOf, opOf } from "./application.ts";
 import { type NamedValue, reachedFrom } from "./wrt.ts";
@@ -35,6 +37,7 @@ class Contributions {
 /**
  * Appends the backward of `program` to `builder`, which must start from it.
  * @param seeds Adjoints of values (of outputs).
+ * @param rescaled Factors on the adjoints of node outputs, rounded once, before they go on: loss scales between layers.
  * @throws UsageError on an op without a derivative rule.
  * @returns The adjoints of the `wrt` inputs; undefined where nothing reaches them. The adjoint of a value used several
  *   times is the sum over its uses in program order (operands of one node in order, an output last).
@@ -45,13 +48,14 @@ export function backward(
   convention: Convention,
   seeds: readonly { readonly value: number; readonly adjoint: number }[],
   wrt: readonly NamedValue[],
+  rescaled: ReadonlyMap<number, number> = new Map(),
 ): readonly (number | undefined)[] {
   const active = reachedFrom(program, wrt);
   const contributions = new Contributions(builder);
   for (const { value, adjoint } of [...seeds].reverse()) contributions.add(value, adjoint);
   for (const node of [...program.nodes].reverse()) {
     if (!node.inputs.some((value) => active.has(value))) continue;
-    const cotangents = node.outputs.map((value) => contributions.sum(value));
+    const cotangents = node.outputs.map((value) => rescale(builder, contributions.sum(value), rescaled.get(value)));
     if (cotangents.every((cotangent) => cotangent === undefined)) continue;
     const rule = opOf(node).pullback;
     if (rule === undefined) throw new UsageError(`${node.op}: has no derivative rule, it is not differentiated`);
@@ -64,6 +68,12 @@ export function backward(
     }
   }
   return wrt.map(({ value }) => contributions.sum(value));
+}
+
+function rescale(builder: ProgramBuilder, adjoint: number | undefined, factor = 1): number | undefined {
+  if (adjoint === undefined || factor === 1) return adjoint;
+  const { type, shape } = builder.type(adjoint);
+  return applyExpression(builder, [adjoint], mul(input(0), constant(factor)), type, shape);
 }
 
 /** A constant of zeros like `value`: the adjoint of what no output depends on. */

@@ -17,6 +17,10 @@ export interface GradientOptions {
   readonly of?: string;
   /** Adjoint of that output: a loss scale. Default 1. */
   readonly seed?: number;
+  /** Instead of `seed`: the name of a new float64 scalar input that is the adjoint, a loss scale of the run. */
+  readonly seedInput?: string;
+  /** Factors on the gradients of intermediate values on their way, in total those of the inputs: loss scales per layer. */
+  readonly rescaled?: ReadonlyMap<number, number>;
   /** What the names of the new outputs start with: another one for a gradient of a gradient. Default "d:". */
   readonly prefix?: string;
 }
@@ -48,15 +52,18 @@ function targetOf(program: Program, name?: string): NamedValue {
 export function gradient(
   original: Program,
   convention: Convention = defaultConvention,
-  { wrt, of, seed = 1, prefix = "d:" }: GradientOptions = {},
+  { wrt, of, seed = 1, seedInput, rescaled, prefix = "d:" }: GradientOptions = {},
 ): Program {
   const program = forwardUnder(original, convention);
   const { value } = targetOf(program, of);
   const inputs = inputsOf(program, wrt);
   const builder = new ProgramBuilder(ops, program);
   const { shape, type } = builder.type(value);
-  const adjoint = builder.apply("constant", [], { values: [seed], shape, type })[0];
-  const adjoints = backward(builder, program, convention, [{ value, adjoint }], inputs);
+  const adjoint =
+    seedInput === undefined
+      ? builder.apply("constant", [], { values: [seed], shape, type })[0]
+      : builder.input(seedInput, { shape, type: "float64" });
+  const adjoints = backward(builder, program, convention, [{ value, adjoint }], inputs, rescaled);
   inputs.forEach(({ name, value: input }, i) => {
     builder.output(prefix + name, adjoints[i] ?? zerosLike(builder, input));
   });

@@ -5,6 +5,7 @@ import { type InputSpec, inputNamed } from "../analysis/propagation/inputs.ts";
 import { orders, residuals } from "../analysis/propagation/network.ts";
 import { measurePropagation, type PropagationReport, type PropagationRequest } from "../analysis/propagation/report.ts";
 import type { LayerRow } from "../analysis/propagation/rows.ts";
+import { topGradientNamed } from "../analysis/propagation/top.ts";
 import { activationNamed } from "../analysis/spectra/activations.ts";
 import { UsageError } from "../base/errors.ts";
 import { checkOutput, writeOutput } from "../base/files.ts";
@@ -28,6 +29,7 @@ interface Options extends PrecisionOptions {
   readonly order: string;
   readonly residual: string;
   readonly input: string;
+  readonly top: string;
   readonly padding: string;
   readonly dataDir?: string;
   readonly bnForm: string;
@@ -55,7 +57,7 @@ export function propagateCommand(): Command {
     .option("--width <units>", "units, or channels", "256")
     .option("--batch <n>", "samples", "256")
     .option("--activation <name>", "relu, leakyRelu:0.2, gelu, tanh, ...", "relu")
-    .option("--norm <name>", "batch | layer | group:G | rms | none", "batch")
+    .option("--norm <name>", "batch | batch:frozen (statistics are constants) | layer | group:G | rms | none", "batch")
     .addOption(new Option("--order <name>", orders.join(" | ")).default("norm-act"))
     .addOption(new Option("--residual <name>", residuals.join(" | ")).default("none"))
     .option(
@@ -63,6 +65,7 @@ export function propagateCommand(): Command {
       "gaussian | uniform:R | clusters:K:R | lowrank:K | smooth:P | mnist | cifar10",
       "gaussian",
     )
+    .option("--top <gradient>", "what enters at the top: random | clusters:K | loss (of an architecture)", "random")
     .option("--padding <name>", "of conv: circular | zero", "circular")
     .option("--data-dir <folder>", "read the data set from here")
     .addOption(
@@ -103,7 +106,7 @@ function requestOf(options: Options, inputs: InputSpec): PropagationRequest {
     order: word(options.order, "order", orders),
     residual: word(options.residual, "residual", residuals),
     padding: word(options.padding, "padding", ["circular", "zero"]),
-    ...{ inputs, gamma, beta },
+    ...{ inputs, gamma, beta, topGradient: topGradientNamed(options.top) },
     ...(inputs.kind === "data" ? { images: readData(inputs.name, undefined, { dataDir: options.dataDir }) } : {}),
     precision: precisionOf(options, options.format ?? "float64"),
     backend: options.backend ?? "auto",

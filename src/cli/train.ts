@@ -42,6 +42,8 @@ interface Options extends PrecisionOptions {
   readonly scaled: string;
   readonly decayed: string;
   readonly trace?: string;
+  readonly lossScale?: string;
+  readonly masterWeights?: boolean;
   readonly every?: string;
   readonly evaluate?: string;
   readonly seed: string;
@@ -65,6 +67,7 @@ export function trainCommand(): Command {
     "train a network under a learning-rate rule; the same command continues an interrupted run",
     "nonsmooth train --model 784-256x20-10-bn --optimizer sgd --lr 0.02 --batch 128 --steps 200 --trace layers",
     "nonsmooth train --model vgg11-bn --data cifar10 --data-dir DIR --optimizer lalc-like-b:tau=0.02 --schedule warm-up:steps=50+cosine --lr 0.4 --batch 512 --epochs 2",
+    "nonsmooth train --model 784-128x20-10-bn --format float16 --loss-scale dynamic --master-weights",
     "nonsmooth train compare 3f9a 81c2",
   )
     .addHelpText("after", ruleHelp)
@@ -91,6 +94,11 @@ export function trainCommand(): Command {
     .addOption(new Option("--scaled <which>", "where the rule's ratio acts: matrices | all").default("matrices"))
     .addOption(new Option("--decayed <which>", "where weight decay acts: matrices | all").default("matrices"))
     .option("--trace <what>", "layers: norms of w, g and dw and effective rates per parameter, in the same pass")
+    .option(
+      "--loss-scale <s>",
+      "2^k, or dynamic[:init=65536,growth=2,backoff=0.5,interval=2000] as PyTorch's GradScaler",
+    )
+    .option("--master-weights", "keep parameters in the accumulate format; the network reads them rounded")
     .option("--every <n>", "a row every so many steps (default: about 100 rows)")
     .option("--evaluate <n>", "evaluate every so many steps (default: every epoch) and at the end")
     .option("--seed <n>", "seed of weights, order and augmentation", "0")
@@ -148,6 +156,8 @@ function settingsOf(options: Options, data: string, count: number): TrainingSett
     scaled: word(options.scaled, "scaled", ["matrices", "all"]),
     decayed: word(options.decayed, "decayed", ["matrices", "all"]),
     trace: options.trace !== undefined,
+    lossScale: options.lossScale,
+    masterWeights: options.masterWeights,
   };
 }
 
@@ -190,7 +200,7 @@ function report(result: TrainingResult, settings: TrainingSettings, options: Opt
   if (options.json === true)
     printJson({ experiment: "train", id, settings, parameters, evaluatedOn, resumedAt, diverged, rows });
   else {
-    const caption = `${settings.data}, ${settings.optimizer}, lr ${settings.lr}, ${settings.schedule}, batch ${settings.batch}, ${settings.precision.store}.`;
+    const caption = `${settings.data}, ${settings.optimizer}, lr ${settings.lr}, ${settings.schedule}, batch ${settings.batch}, ${settings.precision.store}${settings.lossScale === undefined ? "" : `, loss scale ${settings.lossScale}`}.`;
     const curve = { name: settings.optimizer, rows };
     writeOutput(
       options.out,
@@ -198,9 +208,13 @@ function report(result: TrainingResult, settings: TrainingSettings, options: Opt
     );
     print(`${show(rows)}\n\nrun ${id} in ${folder}\npicture: ${options.out}`);
   }
+  const { scale = null, skipped = null } = rows.at(-1) ?? {};
+  if (scale !== null) note(`loss scale 2^${Number(Math.log2(scale).toFixed(2))}; steps skipped: ${skipped}`);
   if (diverged === null) return;
-  const what = diverged.where === "loss" ? "the loss" : `${diverged.entries} entries of ${diverged.where}`;
-  note(`diverged at step ${diverged.step + 1}: ${what} not finite`);
+  const entries = `${diverged.entries} entries of ${diverged.where} not finite`;
+  const what =
+    { loss: "the loss not finite", "loss scale": "the loss scale backed off to nothing" }[diverged.where] ?? entries;
+  note(`diverged at step ${diverged.step + 1}: ${what}`);
   process.exitCode = exitCodes.failed;
 }
 

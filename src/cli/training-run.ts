@@ -121,13 +121,8 @@ function recordFrom(note: string | undefined): TrainingRecord {
 
 /** What a training measured, of its stored rows. */
 export function trainingRows(stored: readonly StoredRow[]): TrainingRow[] {
-  return (stored as unknown as TrainingRow[]).map(({ step, lr, loss, meanLoss, layers, evaluation, diverged }) => ({
-    step,
-    lr,
-    loss,
-    meanLoss,
-    layers,
-    evaluation,
-    diverged,
-  }));
+  return (stored as unknown as TrainingRow[]).map((row) => {
+    const { step, lr, loss, meanLoss, layers, evaluation, diverged, scale = null, skipped = null } = row;
+    return { step, lr, loss, meanLoss, layers, evaluation, diverged, scale, skipped };
+  });
 }

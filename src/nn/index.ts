@@ -5,6 +5,8 @@ export { architectureNames, networkNamed, type Sample } from "./architectures/in
 export { drawParameters, type InitialLaw, laws } from "./initializers.ts";
 export type { ConvSpec, Layer, Variant } from "./layer.ts";
 export { layeredNetwork } from "./layered.ts";
+export { type LossScale, LossScaler, type LossScaleState, lossScaleNamed } from "./loss-scale.ts";
+export { withMasterWeights } from "./master-weights.ts";
 export { type Activation, mlpLoss, mlpNetwork } from "./mlp.ts";
 export { type Mode, type Network, type Parameter, parameterCount, type Statistic } from "./network.ts";
 export {

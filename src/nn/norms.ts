@@ -40,6 +40,8 @@ export interface NormSpec {
   readonly eps?: number;
   /** Of batch norm; default "library". */
   readonly form?: BatchNormForm;
+  /** Of batch norm in form "library": the backward takes the statistics as constants (default: it goes through them). */
+  readonly frozen?: boolean;
 }
 
 export interface Normalized {
@@ -85,7 +87,7 @@ function tapsOf(gamma: Tensor, variance: Tensor, kept: Shape, view: Shape, affin
 
 /** @throws UsageError on a negative eps, a batch of one value, an unknown form; ShapeError where groups do not divide */
 export function normalize(x: Tensor, gamma: Tensor, beta: Tensor, spec: NormSpec = {}): Normalized {
-  const { kind = "batch", eps = 1e-5, form = "library", groups = 1 } = spec;
+  const { kind = "batch", eps = 1e-5, form = "library", groups = 1, frozen = false } = spec;
   if (!(eps >= 0)) throw new UsageError(`norm: eps is ${eps}, expected a number of at least 0`);
   if (!batchNormForms.includes(form)) throw unknown("form of batch norm", form, batchNormForms);
   const channels = [1, ...besideChannels(x.shape)];
@@ -94,7 +96,7 @@ export function normalize(x: Tensor, gamma: Tensor, beta: Tensor, spec: NormSpec
   switch (kind) {
     case "batch": {
       if (form !== "library") return stepwise(x, gamma, beta, eps, form);
-      const { y, ...statistics } = batchNormWithStatistics(x, gamma, beta, eps);
+      const { y, ...statistics } = batchNormWithStatistics(x, gamma, beta, eps, frozen);
       return { y, statistics, taps: tapsOf(gamma, statistics.variance, channels, x.shape, channels, eps) };
     }
     case "rms": {
@@ -116,14 +118,16 @@ export function normalize(x: Tensor, gamma: Tensor, beta: Tensor, spec: NormSpec
   }
 }
 
-/** "batch", "layer", "group:8", "rms"; undefined of "none". @throws UsageError with the near name */
+/** "batch", "batch:frozen", "layer", "group:8", "rms"; undefined of "none". @throws UsageError with the near name */
 export function normNamed(
   text: string,
   { eps, form = "library" }: { readonly eps: number; readonly form?: BatchNormForm },
 ): NormSpec | undefined {
   const [head, groups, ...rest] = text.split(":");
-  const names = ["batch", "layer", "group:G", "rms", "none"];
-  if (rest.length > 0 || (groups !== undefined && head !== "group")) throw unknown("norm", text, names);
+  const frozen = text === "batch:frozen";
+  const names = ["batch", "batch:frozen", "layer", "group:G", "rms", "none"];
+  if (rest.length > 0 || (groups !== undefined && head !== "group" && !frozen)) throw unknown("norm", text, names);
+  if (frozen && form !== "library") throw new UsageError(`norm ${text}: expected form library, found ${form}`);
   if (form !== "library" && head !== "batch") {
     throw new UsageError(`form ${form}: only batch norm has forms, found norm ${text}`);
   }
@@ -131,7 +135,7 @@ export function normNamed(
     case "none":
       return undefined;
     case "batch":
-      return { kind: "batch", eps, form };
+      return frozen ? { kind: "batch", eps, form, frozen } : { kind: "batch", eps, form };
     case "layer":
     case "rms":
       return { kind: head, eps };

@@ -35,6 +35,14 @@ function layout(x: Shape, gamma: Shape, beta: Shape): Layout {
 export const batchNormOp: Op = normalization({
   name: "batchNorm",
   doc: "(x - mean) / sqrt(variance + eps) * gamma + beta per channel of x [batch, channels, ...], biased variance.",
+  options: [
+    {
+      name: "frozen",
+      type: "boolean",
+      default: false,
+      doc: "derivatives take the statistics of the batch as constants",
+    },
+  ],
   layout,
 });
 
@@ -52,14 +60,18 @@ export interface BatchNormSpec {
   readonly statistics?: BatchStatistics;
 }
 
-/** Batch norm with the statistics of the batch, which are returned too: for the running statistics. @throws ShapeError */
+/**
+ * Batch norm with the statistics of the batch, which are returned too: for the running statistics.
+ * @param frozen The derivative takes them as constants. @throws ShapeError
+ */
 export function batchNormWithStatistics(
   x: Tensor,
   gamma: Tensor,
   beta: Tensor,
   eps: number = 1e-5,
+  frozen = false,
 ): BatchStatistics & { readonly y: Tensor } {
-  const [y, mean, variance] = callAll(batchNormOp, [x, gamma, beta], { eps });
+  const [y, mean, variance] = callAll(batchNormOp, [x, gamma, beta], { eps, frozen });
   return { y, mean, variance };
 }
 

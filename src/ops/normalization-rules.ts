@@ -83,7 +83,10 @@ function sumsOf(b: Builder, seen: Seen, g: number): Sums {
   };
 }
 
-/** r (g gamma - (plain + (x - mean) r weighted) / n), and what comes through the statistics, in one rounding. */
+/**
+ * r (g gamma - (plain + (x - mean) r weighted) / n), or r g gamma where the statistics are constants; and what comes through
+ * the statistics as outputs, in one rounding.
+ */
 function adjointOfX(
   b: Builder,
   seen: Seen,
@@ -91,6 +94,7 @@ function adjointOfX(
   g: { readonly value: number; readonly sums: Sums } | undefined,
   ofMean: number | undefined,
   ofVariance: number | undefined,
+  frozen: boolean,
 ): number {
   const { x, mean, r, gamma, count, view } = seen;
   const values = [x, mean, r];
@@ -99,8 +103,8 @@ function adjointOfX(
   const terms: Expr[] = [];
   if (g !== undefined) {
     const scaled = mul(read(g.value), read(gamma));
-    const shared = add(read(g.sums.plain), mul(deviations, read(g.sums.weighted)));
-    terms.push(mul(input(2), sub(scaled, div(shared, n))));
+    const shared = (): Expr => add(read(g.sums.plain), mul(deviations, read(g.sums.weighted)));
+    terms.push(mul(input(2), frozen ? scaled : sub(scaled, div(shared(), n))));
   }
   if (ofMean !== undefined) terms.push(div(read(ofMean), n));
   if (ofVariance !== undefined) {
@@ -123,7 +127,7 @@ export function adjointsOf(
   const g = gy === undefined ? undefined : reshapeTo(b, gy, seen.view);
   const sums = g === undefined ? undefined : sumsOf(b, seen, g);
   const own = g === undefined || sums === undefined ? undefined : { value: g, sums };
-  const dx = adjointOfX(b, seen, x, own, statistic(gMean), statistic(gVariance));
+  const dx = adjointOfX(b, seen, x, own, statistic(gMean), statistic(gVariance), at.options.frozen === true);
   if (sums === undefined) return [dx, undefined, undefined];
   const parameter = (value: number, { shape, type }: ValueType): number => reshapeTo(b, castTo(b, value, type), shape);
   return [dx, parameter(sums.dgamma, gamma), parameter(sums.dbeta, beta)];
@@ -148,8 +152,9 @@ export function tangentsOf(
       sumOf(b, { inputs, expr, axes, type: wide, divisor: count });
     const ofMean = average([t], input(0));
     const slope = average([x, mean, t], mul(sub(input(0), input(1)), input(2)));
-    const shift = mul(mul(deviations, input(2)), read(slope));
-    terms.push(mul(mul(sub(sub(read(t), read(ofMean)), shift), input(2)), read(gamma)));
+    const centred = (): Expr => sub(sub(read(t), read(ofMean)), mul(mul(deviations, input(2)), read(slope)));
+    const moved = at.options.frozen === true ? read(t) : centred();
+    terms.push(mul(mul(moved, input(2)), read(gamma)));
     const { shape } = b.type(at.outputs[1]);
     const ofVariance = applyExpression(b, [slope], mul(constant(2), input(0)), wide, seen.kept);
     statistics = [reshapeTo(b, ofMean, shape), reshapeTo(b, ofVariance, shape)];

@@ -72,6 +72,11 @@ test.each([
   [["--input", "clusters:4"], /expected clusters:K:R/],
   [["--input", "uniform:2"], /correlation 2/],
   [["--input", "smooth:2"], /expected images/],
+  [["--top", "los"], /unknown top gradient 'los'; did you mean loss/],
+  [["--top", "clusters:0"], /expected the number of clusters/],
+  [["--top", "loss"], /model mlp has no classifier; give an architecture/],
+  [["--norm", "batch:frozn"], /unknown norm 'batch:frozn'; did you mean batch:frozen/],
+  [["--norm", "batch:frozen", "--bn-form", "wide"], /expected form library, found wide/],
   [["--gain", "0"], /--gain: found 0/],
   [["--model", "vgg16", "--order", "act-norm"], /order and residual are its own/],
 ] as [string[], RegExp][])("%j is refused in one line", async (args, message) => {

@@ -78,6 +78,27 @@ describe("a training", () => {
     expect(await loss("--trace", "layers", "--every", "2")).toBe(plain);
   });
 
+  test("skips steps that a loss scale throws out of the range, and says how many", async () => {
+    const args = ["--format", "float16", "--master-weights", "--loss-scale", "dynamic:init=1e9", "--every", "1"];
+    const store = temporaryFolder();
+    const { code, stdout, stderr } = await here([
+      "train",
+      ...common,
+      ...args,
+      "--steps",
+      "24",
+      "--json",
+      "--store",
+      store,
+    ]);
+    expect(code).toBe(0);
+    const { rows } = JSON.parse(stdout) as { rows: { scale: number; skipped: number; loss: number }[] };
+    const { scale, skipped } = rows[23];
+    expect(skipped).toBeGreaterThan(0);
+    expect(scale).toBe(1e9 / 2 ** skipped);
+    expect(stderr).toContain(`steps skipped: ${skipped}`);
+  });
+
   test("evaluates on held-out samples where they are asked for", async () => {
     const { evaluatedOn } = await train("--steps", "2", "--validation", "32", "--store", temporaryFolder());
     expect(evaluatedOn).toBe("validation");
@@ -159,6 +180,8 @@ describe("wrong use: one line, exit 2, nothing left behind", () => {
     [["--model", "35-12-10"], /takes 35 inputs .* has 36/],
     [["--init", "hee"], /unknown init 'hee'; did you mean he/],
     [["--scaled", "al"], /did you mean all/],
+    [["--loss-scale", "3"], /loss scale: found '3', expected dynamic or a power of two/],
+    [["--loss-scale", "dynamic:intervall=3"], /did you mean interval/],
   ])("%j", async (args, message) => {
     const store = join(temporaryFolder(), "runs");
     const { code, stdout, stderr } = await here(["train", ...common, ...args, "--json", "--store", store]);

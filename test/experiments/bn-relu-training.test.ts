@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { controlled, controlNames } from "../../experiments/bn-relu/controls.ts";
 import { largeBatch } from "../../experiments/bn-relu/large-batch.ts";
+import { lossScale } from "../../experiments/bn-relu/loss-scale.ts";
 import { mixture } from "../../experiments/bn-relu/mixture.ts";
 import { contestants } from "../../experiments/bn-relu/rules.ts";
 import { blockMatrices, drawTrainMlp, trainMlp } from "../../experiments/bn-relu/train-mlp.ts";
@@ -11,7 +12,7 @@ import type { Experiment, StoredRow } from "../../src/lab/experiment.ts";
 import { ruleNamed } from "../../src/nn/optimizers/index.ts";
 import { runSmall } from "./small.ts";
 
-const experiments = [bnTraining, largeBatch, warmUp] as unknown as Experiment[];
+const experiments = [bnTraining, largeBatch, warmUp, lossScale] as unknown as Experiment[];
 
 runSmall(experiments, 60_000, { backend: "wasm" });
 

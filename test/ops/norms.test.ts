@@ -1,7 +1,7 @@
 /** Normalization and dropout: statistics, running statistics against PyTorch, counters, errors. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { joinedPullback } from "../../src/autodiff/index.ts";
+import { joinedPullback, pushforward } from "../../src/autodiff/index.ts";
 import { compile } from "../../src/compile.ts";
 import type { Program } from "../../src/ir/program.ts";
 import { type Tensor, trace, update } from "../../src/ir/trace.ts";
@@ -65,6 +65,32 @@ describe("batch norm's running statistics against PyTorch", () => {
     const backward = joinedPullback(evaluation, undefined, { wrt: ["x", "gamma", "beta"] });
     const found = evaluate(backward, { ...inputs, "d:y": numbers("cotangent") }, format);
     for (const name of ["x", "gamma", "beta"]) close(found[`d:${name}`], `d${name}`);
+  });
+});
+
+test("frozen statistics: dx = g gamma r, in both directions, and the bits of the forward", () => {
+  const shapes = { x: [4, 2], g: [2], b: [2] };
+  const [exact, frozen] = [false, true].map((kept) =>
+    trace(({ x, g, b }) => ({ y: batchNormWithStatistics(x, g, b, 0, kept).y }), shapes),
+  );
+  const inputs = { x: [-1, 0.3, 0, 2, 1, -0.7, 4, 5], g: [2, -3], b: [0.5, 1] };
+  expect(evaluate(frozen, inputs, "float64").y).toEqual(evaluate(exact, inputs, "float64").y);
+  const cotangent = [1, 2, -3, 4, 0.5, -6, 7, 8];
+  const { "d:x": dx } = evaluate(joinedPullback(frozen), { ...inputs, "d:y": cotangent }, "float64");
+  const { "t:y": ty } = evaluate(
+    pushforward(frozen, undefined, { wrt: ["x"] }),
+    { ...inputs, "t:x": cotangent },
+    "float64",
+  );
+  const variances = [0, 1].map((channel) => {
+    const own = inputs.x.filter((_, i) => i % 2 === channel);
+    const mean = own.reduce((sum, x) => sum + x, 0) / 4;
+    return own.reduce((sum, x) => sum + (x - mean) ** 2, 0) / 4;
+  });
+  cotangent.forEach((g, i) => {
+    const expected = (g * inputs.g[i % 2]) / Math.sqrt(variances[i % 2]);
+    expect(dx[i]).toBeCloseTo(expected, 13);
+    expect(ty[i]).toBeCloseTo(expected, 13);
   });
 });
 

@@ -70,6 +70,8 @@ export function blockGauge(measured: Measured): Gauge<LayerRow> {
     ...(["affine", "projection", "gain"] as const).map((factor) => product(factors.map((own) => own[factor]))),
   ];
   const [gradient, signal] = [norm(output), norm(core.output)];
+  const [from, to] = [core.input, core.output].map((value) => program.values[value].shape);
+  const stride = from.length === 4 && to.length === 4 ? from[2] / to[2] : null;
   return (read) => ({
     index,
     name,
@@ -84,6 +86,7 @@ export function blockGauge(measured: Measured): Gauge<LayerRow> {
     gain: gain(read),
     transport: transport(read),
     other: other(read) ?? 1,
+    stride,
     ...geometry(read),
     dead: factors.reduce((sum, { dead }) => sum + dead(read), 0),
     maxAbs: largest(read),

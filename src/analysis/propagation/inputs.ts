@@ -107,10 +107,12 @@ export interface InputDraw {
   readonly seed: number;
   /** Images of the data set, for `data`. */
   readonly images?: Images;
+  /** Filled with the labels of the data set's images, where given. */
+  readonly labels?: Int32Array;
 }
 
 /** [batch, ...shape]. Of a data set mini-batch number `seed` of its file order. @throws UsageError where images do not fit */
-export function drawInputs(spec: InputSpec, { batch, shape, seed, images }: InputDraw): Float64Array {
+export function drawInputs(spec: InputSpec, { batch, shape, seed, images, labels }: InputDraw): Float64Array {
   const size = shape.reduce((a, b) => a * b, 1);
   const draws = stream(seed, "propagation/x");
   switch (spec.kind) {
@@ -134,7 +136,7 @@ export function drawInputs(spec: InputSpec, { batch, shape, seed, images }: Inpu
         );
       }
       const x = new Float64Array(batch * size);
-      loader.write(0, seed % loader.batches, x, new Int32Array(batch));
+      loader.write(0, seed % loader.batches, x, labels ?? new Int32Array(batch));
       return x;
     }
   }

@@ -8,10 +8,11 @@ import { architectureNames, networkNamed } from "../../nn/architectures/index.ts
 import type { Traced } from "../../nn/network.ts";
 import { drawInputs, type InputSpec } from "./inputs.ts";
 import { PropagationMeter } from "./meter.ts";
-import { type DeepNetwork, deepNetwork, drawWeights, fillNormal, inputShape, lastNorms } from "./network.ts";
+import { type DeepNetwork, deepNetwork, drawWeights, inputShape, lastNorms } from "./network.ts";
 import { meanRates, type Rate, type Rates, ratesOf, weightLayers } from "./rate.ts";
 import { type LayerRow, meanRows } from "./rows.ts";
 import { type TheoryRate, theoryRate } from "./theory/rate.ts";
+import { drawTop, type TopGradient } from "./top.ts";
 
 export interface PropagationRequest extends Omit<DeepNetwork, "kind"> {
   /** mlp, conv, or an architecture such as vgg16, resnet18. */
@@ -29,7 +30,8 @@ export interface PropagationRequest extends Omit<DeepNetwork, "kind"> {
   readonly convention?: Convention;
   readonly seed: number;
   readonly seeds: number;
-  /** Root mean square of the random gradient at the top (default 1). */
+  /** What enters at the top (default random), and its root mean square unless it is that of the loss (default 1). */
+  readonly topGradient?: TopGradient;
   readonly top?: number;
   readonly geometry?: boolean;
   readonly signal?: AbortSignal;
@@ -44,6 +46,7 @@ export interface PropagationReport {
   /** Of each seed. */
   readonly runs: readonly { readonly layers: readonly LayerRow[]; readonly rate: Rates }[];
   readonly warnings: readonly string[];
+  readonly topGradient: TopGradient;
 }
 
 interface Plan {
@@ -51,6 +54,8 @@ interface Plan {
   /** Of one sample. */
   readonly shape: readonly number[];
   readonly theory: TheoryRate;
+  /** Of a classifier. */
+  readonly classes?: number;
 }
 
 function planOf(request: PropagationRequest): Plan {
@@ -78,13 +83,14 @@ function planOf(request: PropagationRequest): Plan {
   const name = `${body}${norm === undefined ? "" : "-bn"}${net.activation === "relu" ? "" : `:${net.activation}`}`;
   const network = networkNamed(name, sample, norm);
   const source = "no theory: pools, strides and borders";
-  return { traced: network.traced(batch), shape: network.input, theory: { rate: null, error: 0, source } };
+  const { input: shape, classes } = network;
+  return { traced: network.traced(batch), shape, classes, theory: { rate: null, error: 0, source } };
 }
 
 function warningsOf({ batch, norm, model }: PropagationRequest, rows: readonly LayerRow[]): string[] {
   const isBatch = norm !== undefined && (norm.kind ?? "batch") === "batch" && model === "mlp";
   const few =
-    isBatch && batch === 2
+    isBatch && batch === 2 && norm.frozen !== true
       ? ["batch 2: normalized values are +-1, so every gradient below a batch norm is 0 but for rounding (2.5)"]
       : isBatch && batch === 3
         ? ["batch 3: E[1 / s^2] diverges, the rate has no finite second moment (2.5); give 8 or more"]
@@ -101,14 +107,25 @@ function warningsOf({ batch, norm, model }: PropagationRequest, rows: readonly L
   return [...few, `dead features: ${Number(count.toPrecision(3))} statistics have variance 0 (${where}); ${effect}`];
 }
 
+/** Of inputs that have none of their own. */
+function drawLabels(batch: number, classes: number, seed: number): Int32Array {
+  const draws = stream(seed, "propagation/labels");
+  return Int32Array.from({ length: batch }, () => draws.integer(classes));
+}
+
 /** @throws UsageError on sizes that do not fit; an AbortError where the signal says so */
 export function measurePropagation(request: PropagationRequest): PropagationReport {
-  const { traced, shape, theory } = planOf(request);
+  const { traced, shape, theory, classes } = planOf(request);
   const { batch, precision, backend, convention, gamma, beta, seed, seeds, top = 1, geometry } = request;
+  const { topGradient = { kind: "random" } } = request;
+  if (topGradient.kind === "loss" && classes === undefined) {
+    throw new UsageError(`top gradient loss: model ${request.model} has no classifier; give an architecture`);
+  }
+  const plain = traced.program.outputs.some(({ name }) => name === "y") ? "y" : "last";
   const factor = lastNorms(request.residual === "post2" ? (request.lastGamma ?? 1) : 1);
   const meter = new PropagationMeter(traced, {
     precision,
-    top: traced.program.outputs.some(({ name }) => name === "y") ? "y" : "last",
+    top: topGradient.kind === "loss" ? "loss" : plain,
     ...(backend === undefined ? {} : { backend }),
     ...(convention === undefined ? {} : { convention }),
     ...(geometry === undefined ? {} : { geometry }),
@@ -122,10 +139,17 @@ export function measurePropagation(request: PropagationRequest): PropagationRepo
         parameters[name] = values;
       });
       const { images } = request;
-      const x = drawInputs(request.inputs, { batch, shape, seed: own, ...(images === undefined ? {} : { images }) });
-      const gradient = new Float64Array(meter.topSize);
-      fillNormal(gradient, stream(own, "propagation/top"), top);
-      const layers = meter.measure({ parameters, x, gradient });
+      const labels = drawLabels(batch, classes ?? 1, own);
+      const x = drawInputs(request.inputs, {
+        batch,
+        shape,
+        seed: own,
+        labels,
+        ...(images === undefined ? {} : { images }),
+      });
+      const enters =
+        topGradient.kind === "loss" ? { labels } : { gradient: drawTop(topGradient, meter.topSize, batch, own, top) };
+      const layers = meter.measure({ parameters, x, ...enters });
       request.progress?.(i + 1);
       return { layers, rate: ratesOf(layers) };
     });
@@ -137,6 +161,7 @@ export function measurePropagation(request: PropagationRequest): PropagationRepo
       theory,
       runs,
       warnings: warningsOf(request, layers),
+      topGradient,
     };
   } finally {
     meter.dispose();

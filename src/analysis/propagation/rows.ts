@@ -22,6 +22,8 @@ export interface LayerRow {
   readonly transport: number | null;
   /** The factor of pools and other layers; 1 without. */
   readonly other: number;
+  /** Height of the weight layer's (or residual's) input over that of its output: its stride. Null without images. */
+  readonly stride: number | null;
   /** A of 2.7: variance of the weight layer's output over that of independent weights. */
   readonly alignment: number | null;
   /** Mean cosine between the samples' outputs of the block. */

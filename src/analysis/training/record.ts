@@ -23,8 +23,12 @@ export interface TrainingRow {
   /** Mean over the steps since the last row. */
   readonly meanLoss: number;
   readonly evaluation: Evaluation | null;
+  /** Null without a trace, and of a step that was skipped. */
   readonly layers: LayerNorms | null;
   readonly diverged: Divergence | null;
+  /** Of a training with a loss scale: the scale of the next step, and the steps skipped so far. */
+  readonly scale: number | null;
+  readonly skipped: number | null;
 }
 
 export interface RecordOptions {
@@ -101,12 +105,15 @@ export class TrainingRecord {
       layers: normsOf(trainer),
       evaluation: evaluates ? evaluate(trainer.engine, options.evaluated as Samples, trainer.network.classes) : null,
       diverged: diverged ?? null,
+      scale: trainer.scaler?.state.scale ?? null,
+      skipped: trainer.scaler?.state.skipped ?? null,
     });
     this.#pending = { sum: 0, count: 0 };
   }
 }
 
-function normsOf({ trace }: Trainer): LayerNorms | null {
-  if (trace === undefined) return null;
+/** Null without a trace, and of a skipped step, which has no update. */
+function normsOf({ trace, skipped }: Trainer): LayerNorms | null {
+  if (trace === undefined || skipped) return null;
   return Object.fromEntries(traceKinds.map((kind) => [kind, Array.from(trace[kind])])) as unknown as LayerNorms;
 }

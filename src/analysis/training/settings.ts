@@ -6,6 +6,7 @@ import { type Images, imagesBetween } from "../../data/image-set.ts";
 import { precision as completePrecision, type PrecisionSpec } from "../../formats/precision.ts";
 import { networkNamed } from "../../nn/architectures/index.ts";
 import { drawParameters } from "../../nn/initializers.ts";
+import { lossScaleNamed } from "../../nn/loss-scale.ts";
 import { ruleNamed, type Scope } from "../../nn/optimizers/index.ts";
 import { checkLearningRate, scheduleNamed } from "../../nn/schedules.ts";
 import { evaluationProgram, type Samples } from "./evaluation.ts";
@@ -35,6 +36,10 @@ export interface TrainingSettings extends Scope {
   /** Samples held out from the end of the training set for evaluation; 0: evaluate on the test set. */
   readonly validation: number;
   readonly trace: boolean;
+  /** `2^10`, `dynamic:interval=200`; undefined: none. */
+  readonly lossScale?: string | undefined;
+  /** Undefined: no. */
+  readonly masterWeights?: boolean | undefined;
 }
 
 /** What a training needs beside its settings. */
@@ -76,6 +81,7 @@ export function startTraining(settings: TrainingSettings, data: TrainingData, se
   const format = precision.store;
   const chosen = ruleNamed(settings.optimizer);
   const schedule = scheduleNamed(settings.schedule);
+  const lossScale = settings.lossScale === undefined ? undefined : lossScaleNamed(settings.lossScale);
   const lr = checkLearningRate(settings.lr);
   const { channels, height, width, classes } = data.train;
   const network = networkNamed(settings.model, { input: [channels, height, width], classes });
@@ -86,13 +92,15 @@ export function startTraining(settings: TrainingSettings, data: TrainingData, se
     );
   }
   const [train, held] = splitImages(data.train, settings);
-  const { batch, steps, normalisation, augmentation, scaled, decayed } = settings;
+  const { batch, steps, normalisation, augmentation, scaled, decayed, masterWeights } = settings;
   const options = { batch, seed, augmentation, ...(normalisation ? { normalisation } : {}) };
   const batches = imageBatches(train, format, options);
   const evaluated = held ?? data.test();
-  const weights = drawParameters(network, { law: settings.init, draw: "format", format }, seed, 0);
+  const kept = masterWeights === true ? precision.accumulate : format;
+  const weights = drawParameters(network, { law: settings.init, draw: "format", format: kept }, seed, 0);
   const trainer = new Trainer({
     ...{ network, batch, lr, schedule, steps, precision, backend, ...chosen, scaled, decayed, trace: settings.trace },
+    ...{ lossScale, masterWeights },
     convention: convention(settings.convention, parseChoices(settings.choices)),
     programs: { evaluation: evaluationProgram(network, batch) },
   });

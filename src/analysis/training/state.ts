@@ -5,7 +5,11 @@ import { sizeOf } from "../../base/shape.ts";
 import type { Tensor } from "../../data/npy.ts";
 import { readSafetensors, writeSafetensors } from "../../data/safetensors.ts";
 import { weightsFor } from "../../data/weights.ts";
+import type { LossScaleState } from "../../nn/loss-scale.ts";
 import type { Trainer } from "./trainer.ts";
+
+const scaleNote = "lossScale";
+const scaleText = ({ scale, streak, skipped }: LossScaleState): string => `${scale} ${streak} ${skipped}`;
 
 /** Saves whole or not at all, in the carriers (float32 or float64), which hold every value of the format exactly. */
 export function saveState(path: string, trainer: Trainer, notes: Readonly<Record<string, string>> = {}): void {
@@ -13,7 +17,8 @@ export function saveState(path: string, trainer: Trainer, notes: Readonly<Record
     const values = trainer.engine.buffer(name);
     return [name, { type: values instanceof Float64Array ? "float64" : "float32", shape, values }];
   });
-  writeSafetensors(path, new Map(tensors), { ...notes, step: String(trainer.steps) });
+  const scaled = trainer.scaler === undefined ? {} : { [scaleNote]: scaleText(trainer.scaler.state) };
+  writeSafetensors(path, new Map(tensors), { ...notes, ...scaled, step: String(trainer.steps) });
 }
 
 /**
@@ -32,6 +37,13 @@ export function loadState(path: string, trainer: Trainer): Readonly<Record<strin
     }
     buffer.set(values);
   }
+  if (trainer.scaler !== undefined) trainer.scaler.resume(scaleState(path, metadata[scaleNote]));
   trainer.resumeAt(step);
   return metadata;
+}
+
+function scaleState(path: string, note: string | undefined): LossScaleState {
+  const [scale, streak, skipped] = (note ?? "").split(" ").map((text) => Number(text || Number.NaN));
+  if (![scale, streak, skipped].every(Number.isFinite)) throw new DataError(`${path}: the loss scale is missing`);
+  return { scale, streak, skipped };
 }

@@ -1,17 +1,18 @@
-/** One network in training: forward, pullback and update are one compiled program; a step allocates nothing. */
-import { gradient } from "../../autodiff/gradient.ts";
+/** One network in training: forward, pullback and update are compiled programs over one arena; a step allocates nothing. */
 import type { Carrier, Engine } from "../../backends/backend.ts";
 import { UsageError } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
 import { compile } from "../../compile.ts";
-import { type Convention, convention as conventionOf } from "../../conventions/convention.ts";
 import type { Precision } from "../../formats/precision.ts";
 import type { Program } from "../../ir/program.ts";
+import { type LossScale, LossScaler } from "../../nn/loss-scale.ts";
+import { withMasterWeights } from "../../nn/master-weights.ts";
 import type { Network } from "../../nn/network.ts";
 import type { ChosenRule } from "../../nn/optimizers/index.ts";
 import type { Scope } from "../../nn/optimizers/update.ts";
-import { type Optimizer, stateShapes, traceKinds, withUpdates } from "../../nn/optimizers/update.ts";
+import { lossScaleName, type Optimizer, stateShapes, traceKinds } from "../../nn/optimizers/update.ts";
 import type { Schedule } from "../../nn/schedules.ts";
+import { type StepOptions, scaledPrograms, trainingProgram } from "./programs.ts";
 
 /** Where mini-batches come from: any of them, in any order of calls. */
 export interface Batches {
@@ -19,7 +20,7 @@ export interface Batches {
   write(step: number, inputs: Float32Array | Float64Array, labels: Int32Array): void;
 }
 
-export interface TrainerSpec extends ChosenRule, Partial<Scope> {
+export interface TrainerSpec extends ChosenRule, Partial<Scope>, StepOptions {
   readonly network: Network;
   readonly batch: number;
   readonly lr: number;
@@ -28,9 +29,8 @@ export interface TrainerSpec extends ChosenRule, Partial<Scope> {
   readonly steps: number;
   readonly precision: Precision;
   readonly backend?: string;
-  readonly convention?: Convention;
-  /** Norms and effective rates per parameter, in the same pass. */
-  readonly trace?: boolean;
+  /** Multiplies the loss; a step whose gradients are not all finite is skipped. */
+  readonly lossScale?: LossScale | undefined;
   /** Further programs over the same parameters, such as an evaluation. */
   readonly programs?: Readonly<Record<string, Program>>;
 }
@@ -39,7 +39,7 @@ export interface TrainerSpec extends ChosenRule, Partial<Scope> {
 export interface Divergence {
   /** From 0. */
   readonly step: number;
-  /** The loss, or the first parameter that the step's update made not finite. */
+  /** The loss, the first parameter that the step's update made not finite, or a loss scale that backed off to nothing. */
   readonly where: string;
   /** Its entries that are not finite. */
   readonly entries: number;
@@ -48,17 +48,11 @@ export interface Divergence {
 /** Norms per parameter tensor, in the order of the network's parameters. Views of the engine. */
 export type TraceBuffers = Readonly<Record<(typeof traceKinds)[number], Carrier>>;
 
-/** loss, its gradient and the update as one program. */
-export function trainingProgram(
-  network: Network,
-  batch: number,
-  optimizer: Optimizer,
-  convention: Convention = conventionOf("pytorch-1.13"),
-  trace = false,
-): Program {
-  const wrt = network.parameters.map(({ name }) => name);
-  const forward = network.loss(batch, "track");
-  return withUpdates(gradient(forward, convention, { wrt, of: "loss" }), optimizer, trace);
+/** Buffers of a training with a loss scale. */
+interface Scaling {
+  readonly scale: Carrier;
+  /** Entries per parameter. */
+  readonly notFinite: Carrier;
 }
 
 /** @throws UsageError for a batch norm that has one value per channel, ShapeError where the network refuses the batch. */
@@ -82,22 +76,35 @@ export class Trainer {
   readonly #corrections: readonly { readonly buffer: Carrier; at(t: number): number }[];
   readonly #nonFinite: Carrier;
   readonly #ruleState: readonly string[];
-  #run: Pick<TrainerSpec, "lr" | "values" | "schedule">;
+  readonly #scaling: Scaling | undefined;
+  #scaler: LossScaler | undefined;
+  #run: Pick<TrainerSpec, "lr" | "values" | "schedule" | "lossScale">;
   #step = 0;
+  #skipped = false;
 
   constructor(spec: TrainerSpec) {
     const { network, batch, rule, values, precision, scaled = "matrices", decayed = "matrices" } = spec;
     checkBatch(network, batch);
+    if (spec.layerScale !== undefined && spec.lossScale === undefined) {
+      throw new UsageError("layer scales: found no loss scale; 1 is one");
+    }
     const optimizer: Optimizer = { rule, values, scaled, decayed, parameters: network.parameters };
-    const step = trainingProgram(network, batch, optimizer, spec.convention, spec.trace);
-    const { backend = "auto", programs = {} } = spec;
-    const engine = compile({ ...programs, step }, { precision, backend });
+    const own =
+      spec.lossScale === undefined
+        ? { step: trainingProgram(network, batch, optimizer, spec) }
+        : { ...scaledPrograms(network, batch, optimizer, spec) };
+    const { backend = "auto", masterWeights = false } = spec;
+    const names = network.parameters.map(({ name }) => name);
+    const programs = Object.entries(spec.programs ?? {}).map(
+      ([name, program]) => [name, masterWeights ? withMasterWeights(program, names) : program] as const,
+    );
+    const engine = compile({ ...Object.fromEntries(programs), ...own }, { precision, backend });
     this.engine = engine;
     this.network = network;
     this.#spec = spec;
     const ruleState = stateShapes(optimizer);
-    const own = [...network.parameters, ...network.statistics].map(({ name, shape }) => [name, shape] as const);
-    this.stateShapes = { ...Object.fromEntries(own), ...ruleState };
+    const shapes = [...network.parameters, ...network.statistics].map(({ name, shape }) => [name, shape] as const);
+    this.stateShapes = { ...Object.fromEntries(shapes), ...ruleState };
     this.#inputs = engine.buffer("x") as Float32Array | Float64Array;
     this.#labels = engine.buffer("labels") as Int32Array;
     this.#loss = engine.buffer("loss");
@@ -110,6 +117,10 @@ export class Trainer {
     const traced = (kind: string): [string, Carrier] => [kind, engine.buffer(`trace:${kind}`)];
     this.trace = spec.trace === true ? (Object.fromEntries(traceKinds.map(traced)) as TraceBuffers) : undefined;
     this.#ruleState = Object.keys(ruleState);
+    this.#scaling =
+      spec.lossScale === undefined
+        ? undefined
+        : { scale: engine.buffer(lossScaleName), notFinite: engine.buffer("gradientsNotFinite") };
     this.#run = spec;
     this.restart({});
   }
@@ -118,9 +129,14 @@ export class Trainer {
    * Back to step 0 with other scalars, which recompiles nothing: the rule's state and the running statistics are as at first; the
    * parameters are the caller's to write. @throws UsageError where a hyperparameter becomes 0 or ceases to be 0
    */
-  restart({ lr, values, schedule }: Partial<Pick<TrainerSpec, "lr" | "values" | "schedule">>): void {
+  restart(changed: Partial<Pick<TrainerSpec, "lr" | "values" | "schedule" | "lossScale">>): void {
     const before = this.#run;
-    this.#run = { lr: lr ?? before.lr, values: { ...before.values, ...values }, schedule: schedule ?? before.schedule };
+    if (changed.lossScale !== undefined && this.#scaling === undefined) {
+      throw new UsageError("loss scale: the training was compiled without one");
+    }
+    const { lr = before.lr, values, schedule = before.schedule, lossScale = before.lossScale } = changed;
+    this.#run = { lr, values: { ...before.values, ...values }, schedule, lossScale };
+    this.#scaler = lossScale === undefined ? undefined : new LossScaler(lossScale);
     for (const [name, value] of Object.entries(this.#run.values)) {
       if ((value === 0) !== (this.#spec.values[name] === 0)) {
         throw new UsageError(
@@ -132,6 +148,17 @@ export class Trainer {
     for (const { name, initial } of this.network.statistics) this.engine.buffer(name).fill(initial);
     for (const name of this.#ruleState) this.engine.buffer(name).fill(0);
     this.#step = 0;
+    this.#skipped = false;
+  }
+
+  /** Its loss scale and skipped steps, of a training that has a loss scale. */
+  get scaler(): LossScaler | undefined {
+    return this.#scaler;
+  }
+
+  /** Whether the last step was skipped. */
+  get skipped(): boolean {
+    return this.#skipped;
   }
 
   /** Steps done. */
@@ -161,15 +188,30 @@ export class Trainer {
     const step = this.#step;
     batches.write(step, this.#inputs, this.#labels);
     this.#lr[0] = this.rateAt(step);
-    for (const { buffer, at } of this.#corrections) buffer[0] = at(step + 1);
+    // A rule counts its updates.
+    const updates = step - (this.#scaler?.state.skipped ?? 0);
+    for (const { buffer, at } of this.#corrections) buffer[0] = at(updates + 1);
     this.engine.setStep(step);
-    this.engine.run("step");
+    if (this.#scaler === undefined || this.#scaling === undefined) this.engine.run("step");
+    else this.#scaledStep(this.#scaler, this.#scaling);
     this.#step = step + 1;
     return this.#divergence(step);
   }
 
+  #scaledStep(scaler: LossScaler, { scale, notFinite }: Scaling): void {
+    scale[0] = scaler.state.scale;
+    this.engine.run("gradients");
+    this.#skipped = notFinite.some((count) => count > 0);
+    if (!this.#skipped) this.engine.run("update");
+    scaler.update(this.#skipped);
+  }
+
   #divergence(step: number): Divergence | undefined {
     if (!Number.isFinite(this.loss)) return { step, where: "loss", entries: 1 };
+    if (this.#scaler?.exhausted === true) {
+      const entries = Array.from(this.#scaling?.notFinite ?? []).reduce((sum, count) => sum + count, 0);
+      return { step, where: "loss scale", entries };
+    }
     const bad = this.#nonFinite;
     for (let i = 0; i < bad.length; i++) {
       if (bad[i] > 0) return { step, where: this.network.parameters[i].name, entries: bad[i] };

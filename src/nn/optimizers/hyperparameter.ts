@@ -1,12 +1,24 @@
 /** Hyperparameters of rules: a default, a range, and their reading from `name:key=value,key=value`. */
 import { UsageError, unknown } from "../../base/errors.ts";
 
-type Range = "a number above 0" | "a finite number of at least 0" | "a number from 0 to below 1" | "0 or 1";
+type Range =
+  | "a number above 0"
+  | "a finite number above 0"
+  | "a finite number above 1"
+  | "a finite number of at least 0"
+  | "a number from 0 to below 1"
+  | "a number between 0 and 1"
+  | "a whole number from 1"
+  | "0 or 1";
 
 const ranges: Readonly<Record<Range, (x: number) => boolean>> = {
   "a number above 0": (x) => x > 0,
+  "a finite number above 0": (x) => x > 0 && x < Number.POSITIVE_INFINITY,
+  "a finite number above 1": (x) => x > 1 && x < Number.POSITIVE_INFINITY,
   "a finite number of at least 0": (x) => x >= 0 && x < Number.POSITIVE_INFINITY,
   "a number from 0 to below 1": (x) => x >= 0 && x < 1,
+  "a number between 0 and 1": (x) => x > 0 && x < 1,
+  "a whole number from 1": (x) => Number.isSafeInteger(x) && x >= 1,
   "0 or 1": (x) => x === 0 || x === 1,
 };
 

@@ -1,6 +1,6 @@
 /** Adds a rule's updates to a program that has gradients: parameters and state change in place, in the same run. */
 import { UsageError } from "../../base/errors.ts";
-import { constant, mul, ne, sqrt, sub } from "../../ir/expression.ts";
+import { constant, div, mul, ne, sqrt, sub } from "../../ir/expression.ts";
 import type { Program } from "../../ir/program.ts";
 import { sooner } from "../../ir/sooner.ts";
 import { extend, type Specs, type Tensor, type Update, update } from "../../ir/trace.ts";
@@ -20,18 +20,23 @@ export interface Scope {
 
 export interface Optimizer extends ChosenRule, Scope {
   readonly parameters: readonly Parameter[];
+  /** Under a loss scale: the gradients are those times the run-time scalar `lossScale` and a constant each (default 1). */
+  readonly lossScaled?: { readonly factors: Readonly<Record<string, number>> };
 }
 
 const isMatrix = ({ layer, bias }: Parameter): boolean => layer !== "norm" && !bias;
 
 const within = (scope: "matrices" | "all", parameter: Parameter): boolean => scope === "all" || isMatrix(parameter);
 
+export const lossScaleName = "lossScale";
+
 /** Name of the state tensor's buffer. */
 export const stateName = (state: string, parameter: string): string => `${state}:${parameter}`;
 
-/** Names of the run-time scalars, all float64 of shape []: `lr`, hyperparameters, corrections. */
-export function scalarNames({ rule }: ChosenRule): string[] {
-  return ["lr", ...Object.keys(rule.hyperparameters), ...rule.corrections.map(({ name }) => name)];
+/** Names of the run-time scalars, all float64 of shape []: `lr`, hyperparameters, corrections, `lossScale`. */
+export function scalarNames({ rule, lossScaled }: ChosenRule & Pick<Optimizer, "lossScaled">): string[] {
+  const names = ["lr", ...Object.keys(rule.hyperparameters), ...rule.corrections.map(({ name }) => name)];
+  return lossScaled === undefined ? names : [...names, lossScaleName];
 }
 
 /** Shapes of the state tensors by buffer name. */
@@ -45,13 +50,13 @@ export function stateShapes({ rule, values, parameters }: Optimizer): Record<str
 }
 
 /** One number per parameter as a vector. */
-function vector(scalars: readonly Tensor[]): Tensor {
+export function vector(scalars: readonly Tensor[]): Tensor {
   const flat = scalars.map((scalar) => (scalar.shape.length === 1 ? scalar : reshape(scalar, [1])));
   return concat(flat, 0);
 }
 
 /** How many entries are not finite: 0 w is 0 unless w is infinite or NaN. */
-const notFinite = (w: Tensor): Tensor =>
+export const notFinite = (w: Tensor): Tensor =>
   sumOfAll(
     formula([w], (entry) => ne(mul(constant(0), entry), constant(0))),
     w.shape,
@@ -79,6 +84,15 @@ export function withUpdates(program: Program, optimizer: Optimizer, trace = fals
   return sooner({ ...whole, outputs: whole.outputs.filter(({ name }) => !gradients.has(name)) }, first);
 }
 
+/** The gradient without its loss scale, in the accumulate format. */
+function unscaled(g: Tensor, factor: number, scale: Tensor | undefined): Tensor {
+  if (scale === undefined) return g;
+  return elementsOf(
+    formula([g, scale], (own, by) => div(own, mul(by, constant(factor)))),
+    "accumulate",
+  );
+}
+
 function layersOf(tensors: Readonly<Record<string, Tensor>>, optimizer: Optimizer): Layer[] {
   const { rule, values, parameters } = optimizer;
   const scalars = Object.fromEntries(scalarNames(optimizer).map((name) => [name, tensors[name]]));
@@ -86,7 +100,8 @@ function layersOf(tensors: Readonly<Record<string, Tensor>>, optimizer: Optimize
     const { name } = parameter;
     const state = Object.fromEntries(rule.state(values).map((own) => [own.name, tensors[stateName(own.name, name)]]));
     const scope = { scaled: within(optimizer.scaled, parameter), decayed: within(optimizer.decayed, parameter) };
-    return new Layer(tensors[name], tensors[`d:${name}`], values, scope, scalars, state);
+    const g = unscaled(tensors[`d:${name}`], optimizer.lossScaled?.factors[name] ?? 1, scalars[lossScaleName]);
+    return new Layer(tensors[name], g, values, scope, scalars, state);
   });
 }
 

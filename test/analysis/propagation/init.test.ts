@@ -6,11 +6,21 @@ import { KinkChange } from "../../../src/analysis/propagation/kink-change.ts";
 import { type DeepNetwork, deepNetwork, drawWeights, fillNormal } from "../../../src/analysis/propagation/network.ts";
 import { meanRate, meanRates, windowOf } from "../../../src/analysis/propagation/rate.ts";
 import { measurePropagation, type PropagationRequest } from "../../../src/analysis/propagation/report.ts";
+import { drawTop, topGradientNamed } from "../../../src/analysis/propagation/top.ts";
+import { gradient } from "../../../src/autodiff/gradient.ts";
 import { stream } from "../../../src/base/random.ts";
+import { compile } from "../../../src/compile.ts";
 import { precision } from "../../../src/formats/index.ts";
+import { networkNamed } from "../../../src/nn/index.ts";
 
 const draw = (text: string, batch: number, shape: readonly number[]): Float64Array =>
   drawInputs(inputNamed(text), { batch, shape, seed: 1 });
+
+function norm(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i] ** 2;
+  return Math.sqrt(sum);
+}
 
 const mean = (values: ArrayLike<number>, f: (x: number, i: number) => number): number =>
   Array.from(values).reduce((sum, x, i) => sum + f(x, i), 0) / values.length;
@@ -106,6 +116,54 @@ describe("reports", () => {
       measurePropagation({ ...request, precision: precision(format) }),
     );
     expect(Math.abs((narrow.rate.first as number) / (wide.rate.first as number) - 1)).toBeLessThan(0.02);
+  });
+  test("frozen statistics: the same forward, nothing projected away, the rate without the projection", () => {
+    const [exact, frozen] = [{ eps: 0 }, { eps: 0, frozen: true }].map((norm) =>
+      measurePropagation({ ...request, norm }),
+    );
+    frozen.layers.forEach((row, i) => {
+      expect(row.projection).toBeCloseTo(1, 12);
+      for (const name of ["alignment", "cosine", "participation"] as const)
+        expect(row[name]).toBe(exact.layers[i][name]);
+    });
+    expect(frozen.theory.rate as number).toBeGreaterThan(exact.theory.rate as number);
+    expect(frozen.theory.source).toBe("2.5 without the projection, exact at batch 24");
+    expect(measurePropagation({ ...request, batch: 2, norm: { eps: 0, frozen: true } }).warnings).toEqual([]);
+  });
+  test("a top gradient of clusters repeats; of one cluster per sample it is the random one", () => {
+    const top = drawTop(topGradientNamed("clusters:3"), 40, 8, 1, 1);
+    for (let i = 0; i < 40; i++) expect(top[i]).toBe(top[i % 15]);
+    const random = drawTop(topGradientNamed("random"), 40, 8, 1, 1);
+    expect(drawTop(topGradientNamed("clusters:8"), 40, 8, 1, 1)).toEqual(random);
+    expect(drawTop(topGradientNamed("clusters:99"), 40, 8, 1, 1)).toEqual(random);
+    expect([...top.subarray(0, 15)]).toEqual([...random.subarray(0, 15)]);
+  });
+  test("the loss on top: the gradients of a training's first step; strides and pools are said", () => {
+    const lossy = {
+      ...request,
+      model: "resnet18-2x2",
+      batch: 2,
+      norm: {},
+      precision: precision("float32"),
+      backend: "auto",
+    };
+    const { layers } = measurePropagation({ ...lossy, seeds: 1, topGradient: { kind: "loss" } });
+    const network = networkNamed("resnet18-2x2-bn");
+    const step = gradient(network.loss(2), undefined, { of: "loss", wrt: network.parameters.map(({ name }) => name) });
+    const engine = compile({ step }, { precision: "float32" });
+    drawWeights(network.parameters, 0, {}, (name, values) => engine.write(name, values));
+    engine.write("x", drawInputs({ kind: "gaussian" }, { batch: 2, shape: network.input, seed: 0 }));
+    const labels = stream(0, "propagation/labels");
+    engine.write("labels", [labels.integer(10), labels.integer(10)]);
+    engine.run("step");
+    const weighted = layers.filter(({ weight }) => weight !== null);
+    for (const { name, weightGradient } of weighted) {
+      const own = norm(engine.buffer(`d:${name}.weight`));
+      expect((weightGradient as number) / own).toBeCloseTo(1, 4);
+    }
+    expect(layers.filter(({ kind, stride }) => kind === "residual" && stride === 2)).toHaveLength(3);
+    expect(layers.at(-1)).toMatchObject({ kind: "linear", stride: null });
+    expect(() => measurePropagation({ ...request, topGradient: { kind: "loss" } })).toThrow(/mlp has no classifier/);
   });
   test("an abort is an abort", () => {
     const controller = new AbortController();

@@ -58,6 +58,7 @@ describe("M Pi S T is the measured squared ratio", () => {
   const cases: Record<string, Partial<DeepNetwork>> = {
     "batch norm, then relu": {},
     "relu, then batch norm": { order: "act-norm" },
+    "batch norm with frozen statistics": { norm: { eps: 0, frozen: true } },
     "layer norm": { norm: { kind: "layer", eps: 0 } },
     "group norm": { norm: { kind: "group", groups: 2, eps: 0 } },
     "rms norm after relu": { norm: { kind: "rms", eps: 0 }, order: "act-norm" },

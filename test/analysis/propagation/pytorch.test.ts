@@ -44,7 +44,7 @@ describe.each(cases.map((c) => [`${c.norm}, ${c.order}, ${c.activation}`, c] as 
       }),
     );
     // Behind ReLU a group of four often has one active unit: its gradient cancels to 1e-10 of what it is made of (one net of
-    // the 24), so the rounding of the gradient above is allowed for.
+    // the 30), so the rounding of the gradient above is allowed for.
     const above = (block: number): number => Math.max(...expected.gradient.slice(block));
     const rows = meter.measure({ parameters, x: numbers(1, batch * width), gradient: numbers(5, batch * width) });
     for (const field of ["gradient", "signal", "weightGradient"] as const) {

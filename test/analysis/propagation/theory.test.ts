@@ -6,6 +6,7 @@ import {
   positivePair,
   rateActNorm,
   reluSquaredRate,
+  squaredRateFrozen,
   squaredRateLinear,
   squaredRateNormAct,
 } from "../../../src/analysis/propagation/theory/batch.ts";
@@ -52,6 +53,10 @@ describe("finite batch, norm before activation (2.5)", () => {
   test("2, 3 and 1 samples; the linear net; the large batch", () => {
     expect([2, 3].map(squaredRateNormAct)).toEqual([0, Number.POSITIVE_INFINITY]);
     expect(() => squaredRateNormAct(1)).toThrow(/2 samples or more/);
+    // The projection keeps .9954 of the square at 256 (papers/bn-relu E1); batches below 4 diverge.
+    near(squaredRateNormAct(256) / squaredRateFrozen(256), 0.9954, 4);
+    expect([2, 3].map(squaredRateFrozen)).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
+    near(squaredRateFrozen(2 ** 26), reluSquaredRate, 7);
     near(Math.sqrt(squaredRateLinear(64)), 1.00816340076);
     near(squaredRateNormAct(2 ** 26), reluSquaredRate, 8);
   });

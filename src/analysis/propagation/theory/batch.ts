@@ -34,6 +34,16 @@ export function squaredRateNormAct(batch: number): number {
   return (batch * trace) / ((batch - 3) * (batch - 1) * (0.5 - k));
 }
 
+/**
+ * The same where the backward takes the statistics as constants: without the projection, which keeps T / ((B - 1) / 2) of the
+ * square. It diverges below 4 samples, as E[1 / s^2] does.
+ */
+export function squaredRateFrozen(batch: number): number {
+  checkBatch(batch);
+  if (batch < 4) return Number.POSITIVE_INFINITY;
+  return batch / (2 * (batch - 3) * (0.5 - kappa(-1 / (batch - 1))));
+}
+
 /** Squared rate of a deep linear network with batch norm: (B - 2) / (B - 3). */
 export function squaredRateLinear(batch: number): number {
   checkBatch(batch);

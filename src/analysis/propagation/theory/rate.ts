@@ -2,7 +2,7 @@
 import { activationNamed } from "../../spectra/activations.ts";
 import type { DeepNetwork } from "../network.ts";
 import { centredSquaredRate, momentsOf, plainSquaredRate } from "./activation.ts";
-import { rateActNorm, reluSquaredRate, squaredRateLinear, squaredRateNormAct } from "./batch.ts";
+import { rateActNorm, reluSquaredRate, squaredRateFrozen, squaredRateLinear, squaredRateNormAct } from "./batch.ts";
 import { residualGrowth } from "./residual.ts";
 
 export interface TheoryRate {
@@ -46,6 +46,11 @@ export function theoryRate(net: DeepNetwork, batch: number, gamma = 1, beta = 0)
   if (kind === "batch" && isRelu && order === "norm-act" && eps * reluSquaredRate >= gamma * gamma) {
     // The fixed point s^2 + eps = (1 - 1/pi) gamma^2 is gone (papers/bn-relu 5, T3).
     return exact((gamma * gamma) / eps, "eps above (1 - 1/pi) gamma^2: the signal dies, gamma / sqrt(eps)");
+  }
+  if (norm.frozen === true) {
+    return isRelu && order === "norm-act"
+      ? exact(squaredRateFrozen(batch), `2.5 without the projection, exact at batch ${batch}`)
+      : exact(centredSquaredRate(moments), "E[phi'^2] / Var[phi], large batch");
   }
   if (kind === "batch" && isRelu && order === "norm-act")
     return exact(squaredRateNormAct(batch), `2.5, exact at batch ${batch}`);
