@@ -22,6 +22,9 @@ function scoreOf(rule: string, rows: readonly LargeBatchStored[]): Score {
   return { rule, lr: rows[0].lr, mean, error: Math.sqrt(variance / n), runs: n };
 }
 
+/** A run is lost where it diverged, or where its accuracy stays near chance, which is 0.1. */
+export const isLost = ({ accuracy, divergedAt }: LargeBatchRow): boolean => divergedAt !== null || accuracy < 0.15;
+
 /** Of every rate of a rule on the toy. */
 export function toyScores(rows: readonly LargeBatchStored[]): Score[] {
   const toy = rows.filter(({ phase }) => phase === "toy");
@@ -70,7 +73,7 @@ const largeBatch: Claim<LargeBatchTrial, LargeBatchRow> = {
     "The proposed rule beats learning-rate scaling methods in large batch (v1); here: our LALC-like candidates, not the published rule",
   published:
     "no number available; toy, derived: LALC-like .53-.55, LARS .42, SGD + WarmUp .39, SGD .26 (best rate each)",
-  rule: "best candidate (lalc-like-a..d) against best scaling method (SGD, SGD + WarmUp, LARS, LARC, LAMB), mean test accuracy over seeds, each at its best rate (toy) or tuned with the same budget on validation samples (MNIST, largest batch): holds if the candidate is ahead by two standard errors of the difference in both tasks, fails if it is behind by as much in one, else undecided",
+  rule: "best candidate (lalc-like-a..d) against best scaling method (SGD, SGD + WarmUp, linear scaling, LARS, LARC, LAMB, LAMBC), mean test accuracy over seeds, each at its best rate (toy) or tuned with the same budget on validation samples (MNIST, largest batch): holds if the candidate is ahead by two standard errors of the difference in both tasks, fails if it is behind by as much in one, else undecided",
   evaluate(rows): Evaluation {
     const batches = rows.filter(({ phase }) => phase === "final").map(({ batch }) => batch);
     const largest = Math.max(...batches);
