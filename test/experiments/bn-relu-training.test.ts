@@ -1,6 +1,7 @@
 /** The trainings of papers/bn-relu run small, draw their figures and judge their claims; data, controls and verdicts by hand. */
 import { describe, expect, it } from "vitest";
 import { controlled, controlNames } from "../../experiments/bn-relu/controls.ts";
+import { ghost } from "../../experiments/bn-relu/ghost.ts";
 import { largeBatch } from "../../experiments/bn-relu/large-batch.ts";
 import { mixture } from "../../experiments/bn-relu/mixture.ts";
 import { contestants } from "../../experiments/bn-relu/rules.ts";
@@ -11,7 +12,7 @@ import type { Experiment, StoredRow } from "../../src/lab/experiment.ts";
 import { ruleNamed } from "../../src/nn/optimizers/index.ts";
 import { runSmall } from "./small.ts";
 
-const experiments = [bnTraining, largeBatch, warmUp] as unknown as Experiment[];
+const experiments = [bnTraining, largeBatch, warmUp, ghost] as unknown as Experiment[];
 
 runSmall(experiments, 60_000, { backend: "wasm" });
 
@@ -53,7 +54,7 @@ it("controls keep what they say they keep", () => {
 describe("verdicts of rows made by hand", () => {
   const evaluate = (experiment: Experiment, id: string, rows: readonly object[]): string =>
     experiment.claims.find((claim) => claim.id === id)?.evaluate(rows as StoredRow[]).verdict as string;
-  const [training, large, warm] = experiments;
+  const [training, large, warm, ghosts] = experiments;
 
   it("C4", () => {
     const row = (lr: number, step: number, rate: number) => ({
@@ -100,6 +101,37 @@ describe("verdicts of rows made by hand", () => {
     expect(evaluate(warm, "bn-relu/C8", rows(0.5, 0.5))).toBe("holds");
     expect(evaluate(warm, "bn-relu/C8", rows(0.4, 0.5))).toBe("fails");
     expect(evaluate(warm, "bn-relu/C8", rows(0.5, 0.31))).toBe("undecided");
+  });
+
+  it("C20", () => {
+    const theory: Record<number, number> = {
+      4: 1.756,
+      8: 1.337,
+      16: 1.261,
+      32: 1.234,
+      64: 1.222,
+      128: 1.216,
+      256: 1.214,
+    };
+    const rows = (of: (ghost: number) => number) =>
+      Object.keys(theory).flatMap((size) =>
+        [-0.002, 0.002].map((e) => ({ what: "rate", ghost: +size, theory: theory[+size], rate: of(+size) + e })),
+      );
+    expect(
+      evaluate(
+        ghosts,
+        "bn-relu/C20",
+        rows((size) => theory[size]),
+      ),
+    ).toBe("holds");
+    expect(
+      evaluate(
+        ghosts,
+        "bn-relu/C20",
+        rows(() => theory[256]),
+      ),
+    ).toBe("fails");
+    expect(evaluate(ghosts, "bn-relu/C20", rows((size) => theory[size]).slice(2))).toBe("undecided");
   });
 
   it("C19", () => {
