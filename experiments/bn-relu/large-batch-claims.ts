@@ -25,9 +25,18 @@ function scoreOf(rule: string, rows: readonly LargeBatchStored[]): Score {
 /** A run is lost where it diverged, or where its accuracy stays near chance, which is 0.1. */
 export const isLost = ({ accuracy, divergedAt }: LargeBatchRow): boolean => divergedAt !== null || accuracy < 0.15;
 
+/** Each training once: cells that differ in the number of replicas alone share some, bit for bit. */
+export function distinctTrainings(rows: readonly LargeBatchStored[]): LargeBatchStored[] {
+  const keyOf = (row: LargeBatchStored): string => {
+    const { seed, rule, depth, width, batch, steps, samples, epochs, phase, lr, more, replica } = row;
+    return [seed, rule, depth, width, batch, steps, samples, epochs, phase, lr, more, replica].join("|");
+  };
+  return [...new Map(rows.map((row) => [keyOf(row), row])).values()];
+}
+
 /** Of every rate of a rule on the toy. */
 export function toyScores(rows: readonly LargeBatchStored[]): Score[] {
-  const toy = rows.filter(({ phase }) => phase === "toy");
+  const toy = distinctTrainings(rows).filter(({ phase }) => phase === "toy");
   const cells = new Set(toy.map(({ rule, lr }) => `${rule}|${lr}`));
   return [...cells].map((cell) => {
     const own = toy.filter(({ rule, lr }) => `${rule}|${lr}` === cell);
@@ -37,7 +46,7 @@ export function toyScores(rows: readonly LargeBatchStored[]): Score[] {
 
 /** Of every tuned rule on MNIST's test images at a batch. */
 export function finalScores(rows: readonly LargeBatchStored[], batch: number): Score[] {
-  const final = rows.filter((row) => row.phase === "final" && row.batch === batch);
+  const final = distinctTrainings(rows).filter((row) => row.phase === "final" && row.batch === batch);
   return [...new Set(final.map(({ rule }) => rule))].map((rule) =>
     scoreOf(
       rule,

@@ -1,7 +1,14 @@
 /** E8's figure: the toy grid beside the table of papers/bn-relu, tuned rules on MNIST by batch. */
 import type { FigureSpec, Panel } from "../../src/lab/figure.ts";
 import { lineWithBand, matrixPanel } from "../../src/lab/panels.ts";
-import { finalScores, isLost, type LargeBatchStored, type Score, toyScores } from "./large-batch-claims.ts";
+import {
+  distinctTrainings,
+  finalScores,
+  isLost,
+  type LargeBatchStored,
+  type Score,
+  toyScores,
+} from "./large-batch-claims.ts";
 import { contestantNames, toyPublished, toyRates } from "./rules.ts";
 
 function toyPanel(title: string, scores: readonly Score[], rules: readonly string[]): Panel[] {
@@ -19,7 +26,8 @@ function toyPanel(title: string, scores: readonly Score[], rules: readonly strin
 }
 
 /** Rules beside batches: test accuracy of the tuned rule, and how many of its runs were lost. */
-function mnistPanels(rows: readonly LargeBatchStored[]): Panel[] {
+function mnistPanels(all: readonly LargeBatchStored[]): Panel[] {
+  const rows = distinctTrainings(all);
   const final = rows.filter(({ phase }) => phase === "final");
   if (final.length === 0) return [];
   const batches = [...new Set(final.map(({ batch }) => batch))].sort((a, b) => a - b);
@@ -30,7 +38,7 @@ function mnistPanels(rows: readonly LargeBatchStored[]): Panel[] {
     rows.filter((row) => row.task === "mnist" && row.rule === name && row.batch === batch);
   const cells = rules.flatMap((name) => batches.map((batch) => cell(name, batch)));
   const lost = cells.map((own) => (own.length === 0 ? Number.NaN : own.filter(isLost).length));
-  const common = { rows: rules, columns: batches.map((batch) => `batch ${batch}`), fontSize: 10, aspect: 0.5 };
+  const common = { rows: rules, columns: batches.map((batch) => `batch ${batch}`), fontSize: 10, aspect: 0.85 };
   return [
     matrixPanel({
       ...common,
@@ -41,7 +49,7 @@ function mnistPanels(rows: readonly LargeBatchStored[]): Panel[] {
     }),
     matrixPanel({
       ...common,
-      title: "MNIST: runs lost (diverged, or accuracy below 0.15), tuning and final",
+      title: "MNIST: lost runs, of tuning and final ones",
       values: lost,
       labels: lost.map((count, i) => (Number.isNaN(count) ? "-" : `${count} of ${cells[i].length}`)),
       domain: [0.5, 7],
@@ -53,13 +61,14 @@ function mnistPanels(rows: readonly LargeBatchStored[]): Panel[] {
 function mnistText(rows: readonly LargeBatchStored[]): string {
   const mnist = rows.filter(({ task }) => task === "mnist").sort((a, b) => a.batch - b.batch);
   if (mnist.length === 0) return "";
-  const { depth, width, samples, replicas } = mnist[0];
+  const { depth, width, samples } = mnist[0];
+  const replicas = Math.max(...mnist.map((row) => row.replicas));
   const batches = [...new Set(mnist.map(({ batch }) => batch))];
   const steps = batches.map((batch) => {
     const { epochs } = mnist.find((row) => row.batch === batch) as LargeBatchStored;
     return `${batch}: ${epochs} (${epochs * Math.floor(samples / batch)} steps)`;
   });
-  return ` MNIST: ${depth} blocks of ${width}, ${samples} images, 4 candidates per rule, ${replicas} final seeds; epochs at batch ${steps.join(", ")}.`;
+  return ` MNIST: ${depth} blocks of ${width}, ${samples} images, 4 candidates per rule, ${replicas} final seeds; epochs at batch ${steps.join(", ")}. Lost: diverged, or accuracy below 0.15.`;
 }
 
 export function largeBatchFigure(rows: readonly LargeBatchStored[]): FigureSpec {

@@ -73,15 +73,25 @@ describe("verdicts of rows made by hand", () => {
   });
 
   it("C7", () => {
-    const row = (phase: string, rule: string, accuracy: number) => ({ phase, rule, accuracy, lr: 1, batch: 512 });
+    const row = (phase: string, rule: string, replica: number, accuracy: number) => {
+      const e = replica === 0 ? -0.001 : 0.001;
+      return { phase, rule, replica, accuracy: accuracy + e, lr: 1, batch: 512 };
+    };
     const both = (candidate: number, scaling: number) =>
       ["toy", "final"].flatMap((phase) =>
-        [-0.001, 0.001].flatMap((e) => [row(phase, "lalc-like-b", candidate + e), row(phase, "lars", scaling + e)]),
+        [0, 1].flatMap((replica) => [
+          row(phase, "lalc-like-b", replica, candidate),
+          row(phase, "lars", replica, scaling),
+        ]),
       );
     expect(evaluate(large, "bn-relu/C7", both(0.5, 0.4))).toBe("holds");
     expect(evaluate(large, "bn-relu/C7", both(0.4, 0.5))).toBe("fails");
     expect(evaluate(large, "bn-relu/C7", both(0.4, 0.4005))).toBe("undecided");
     expect(evaluate(large, "bn-relu/C7", both(0.5, 0.4).slice(0, 4))).toBe("undecided");
+    // A training that two cells share counts once.
+    const shared = [...both(0.5, 0.4), ...both(0.5, 0.4)];
+    const ours = (rows: readonly object[]) => large.claims[0].evaluate(rows as StoredRow[]).ours;
+    expect(ours(shared)).toBe(ours(both(0.5, 0.4)));
   });
 
   it("C8", () => {
