@@ -38,7 +38,12 @@ function mnistPanels(all: readonly LargeBatchStored[]): Panel[] {
     rows.filter((row) => row.task === "mnist" && row.rule === name && row.batch === batch);
   const cells = rules.flatMap((name) => batches.map((batch) => cell(name, batch)));
   const lost = cells.map((own) => (own.length === 0 ? Number.NaN : own.filter(isLost).length));
-  const common = { rows: rules, columns: batches.map((batch) => `batch ${batch}`), fontSize: 10, aspect: 0.85 };
+  const common = {
+    rows: rules.map((name) => name.replace("sgd + linear", "linear")),
+    columns: batches.map((batch) => `batch ${batch}`),
+    fontSize: 10,
+    aspect: 0.85,
+  };
   return [
     matrixPanel({
       ...common,
