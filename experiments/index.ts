@@ -16,6 +16,7 @@ import { width } from "./activations/width.ts";
 import { activations as propagationActivations } from "./bn-relu/activations.ts";
 import { batch as propagationBatch } from "./bn-relu/batch.ts";
 import { formats as propagationFormats } from "./bn-relu/formats.ts";
+import { ghost } from "./bn-relu/ghost.ts";
 import { inputs as propagationInputs } from "./bn-relu/inputs.ts";
 import { largeBatch } from "./bn-relu/large-batch.ts";
 import { lossScale } from "./bn-relu/loss-scale.ts";
@@ -69,6 +70,7 @@ export const experiments: readonly Experiment[] = [
   largeBatch,
   warmUp,
   lossScale,
+  ghost,
   propagationRate,
   propagationBatch,
   propagationWidth,

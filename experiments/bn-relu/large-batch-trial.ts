@@ -24,6 +24,7 @@ export interface LargeBatchTrial {
 export interface LargeBatchRow {
   /** toy: test accuracy; tune: on validation samples; final: on test images with the best candidate. */
   readonly phase: "toy" | "tune" | "final";
+  /** Of linear scaling: that of a batch of 256. */
   readonly lr: number;
   /** Bound of the rule, as text; "" where it has none that is tuned. */
   readonly more: string;
@@ -57,8 +58,13 @@ function rowOf(
   };
 }
 
-const scheduleOf = ({ warmUp }: Contestant, steps: number): string =>
-  warmUp > 0 ? `warm-up:steps=${Math.round(warmUp * steps)}+cosine` : "cosine";
+function scheduleOf({ warmUp, scaled = false }: Contestant, steps: number): string {
+  const factors = [
+    ...(scaled ? ["linear-scaling:reference=256"] : []),
+    ...(warmUp > 0 ? [`warm-up:steps=${Math.round(warmUp * steps)}`] : []),
+  ];
+  return [...factors, "cosine"].join("+");
+}
 
 export async function largeBatchTrial(trial: LargeBatchTrial, context: TrialContext): Promise<LargeBatchRow[]> {
   return trial.task === "toy" ? toyTrial(trial, context) : mnistTrial(trial, context);

@@ -6,6 +6,8 @@ export interface Contestant {
   readonly optimizer: string;
   /** Share of the steps in which the learning rate rises. */
   readonly warmUp: number;
+  /** The learning rates are for a batch of 256 and grow with the batch (Goyal et al. 2017). */
+  readonly scaled?: boolean;
   /** "scaling": a published way to scale learning rates; "candidate": LALC-like; "other": a baseline of ours. */
   readonly kind: "scaling" | "candidate" | "other";
   readonly candidates: readonly { readonly lr: number; readonly more?: string }[];
@@ -21,6 +23,10 @@ const rates = (...list: readonly number[]) => list.map((lr) => ({ lr }));
 export const contestants: readonly Contestant[] = [
   { name: "sgd", optimizer: sgd, warmUp: 0, kind: "scaling", candidates: rates(0.02, 0.1, 0.5, 2) },
   { name: "sgd + warm-up", optimizer: sgd, warmUp: 0.2, kind: "scaling", candidates: rates(0.1, 0.5, 2, 8) },
+  {
+    ...{ name: "sgd + linear scaling", optimizer: sgd, warmUp: 0.2, scaled: true, kind: "scaling" },
+    candidates: rates(0.01, 0.03, 0.1, 0.3),
+  },
   {
     name: "lars",
     optimizer: "lars:weightDecay=5e-4,eta=0.02",
@@ -80,6 +86,27 @@ export const contestants: readonly Contestant[] = [
     warmUp: 0,
     kind: "candidate",
     candidates: bounded("c", [0.1, 0.5], [1, 4]),
+  },
+  {
+    name: "lambc",
+    optimizer: "lambc:weightDecay=5e-4",
+    warmUp: 0,
+    kind: "scaling",
+    candidates: bounded("bound", [0.01, 0.05], [0.05, 0.2]),
+  },
+  {
+    name: "adam",
+    optimizer: "adam:weightDecay=5e-4",
+    warmUp: 0,
+    kind: "other",
+    candidates: rates(0.0003, 0.001, 0.003, 0.01),
+  },
+  {
+    name: "adamw",
+    optimizer: "adamw:weightDecay=0.01",
+    warmUp: 0,
+    kind: "other",
+    candidates: rates(0.0003, 0.001, 0.003, 0.01),
   },
 ];
 

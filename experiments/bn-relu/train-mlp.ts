@@ -5,11 +5,13 @@ import { drawParameters } from "../../src/nn/initializers.ts";
 import type { Layer } from "../../src/nn/layer.ts";
 import { layeredNetwork } from "../../src/nn/layered.ts";
 import type { Network } from "../../src/nn/network.ts";
+import type { NormSpec } from "../../src/nn/norms.ts";
 
-export function trainMlp(depth: number, width: number, inputs = 64): Network {
+/** @param spec Of its norms (default: batch norm). */
+export function trainMlp(depth: number, width: number, inputs = 64, spec?: NormSpec): Network {
   const block: readonly Layer[] = [
     { layer: "linear", units: width, bias: false },
-    { layer: "norm" },
+    spec === undefined ? { layer: "norm" } : { layer: "norm", spec },
     { layer: "activation", name: "relu" },
   ];
   const blocks = Array.from({ length: depth }, () => block).flat();

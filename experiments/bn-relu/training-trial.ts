@@ -1,7 +1,5 @@
 /** E7: a training stopped at checkpoints, where a fixed mini-batch is propagated through the network and its controls. */
 import { PropagationMeter } from "../../src/analysis/propagation/meter.ts";
-import { weightLayers } from "../../src/analysis/propagation/rate.ts";
-import type { LayerRow } from "../../src/analysis/propagation/rows.ts";
 import { imageBatches } from "../../src/analysis/training/image-batches.ts";
 import { TrainingRecord } from "../../src/analysis/training/record.ts";
 import { type Batches, Trainer } from "../../src/analysis/training/trainer.ts";
@@ -13,6 +11,7 @@ import { networkNamed } from "../../src/nn/architectures/index.ts";
 import { drawParameters } from "../../src/nn/initializers.ts";
 import { ruleNamed } from "../../src/nn/optimizers/index.ts";
 import { scheduleNamed } from "../../src/nn/schedules.ts";
+import { type AlignmentSummary, alignmentSummary } from "./alignment.ts";
 import { controlled, type Probe } from "./controls.ts";
 import { MlpTrainer, toySource } from "./mlp-trainer.ts";
 import { trainMlp, writeParameters } from "./train-mlp.ts";
@@ -33,66 +32,12 @@ export interface AlignmentTrial {
   readonly replicas: number;
 }
 
-export interface AlignmentRow {
+export interface AlignmentRow extends AlignmentSummary {
   readonly replica: number;
   readonly step: number;
   readonly control: string;
   /** Mean loss of the mini-batches since the last checkpoint; null at step 0. */
   readonly loss: number | null;
-  /**
-   * Per block, between the second and the last one: of norm(g), which no scale of the weights changes (2.7), of norm(dH) and of norm(G),
-   * which fall where weights grow (T20).
-   */
-  readonly rate: number;
-  readonly signalRate: number;
-  readonly weightRate: number;
-  /** Means over the blocks but the first: A; participation ratio and cosine of samples; M, gamma's, Pi, S, T (geometric). */
-  readonly alignment: number;
-  readonly participation: number | null;
-  readonly cosine: number | null;
-  readonly mask: number | null;
-  readonly affine: number | null;
-  readonly projection: number | null;
-  readonly gain: number | null;
-  readonly transport: number | null;
-  /** Of every block. */
-  readonly gradients: readonly number[];
-  readonly signals: readonly number[];
-  readonly alignments: readonly number[];
-}
-
-type Measured = Omit<AlignmentRow, "replica" | "step" | "control" | "loss">;
-
-function summary(rows: readonly LayerRow[]): Measured {
-  const blocks = weightLayers(rows);
-  const inner = blocks.slice(1);
-  const rate = (of: (row: LayerRow) => number): number =>
-    (of(inner[0]) / of(inner[inner.length - 1])) ** (1 / (inner.length - 1));
-  const mean = (
-    name: keyof LayerRow,
-    to = (x: number): number => x,
-    from = (x: number): number => x,
-  ): number | null => {
-    const values = inner.map((row) => row[name] as number | null).filter((value) => value !== null);
-    return values.length === 0 ? null : from(values.reduce((sum, value) => sum + to(value), 0) / values.length);
-  };
-  const geometric = (name: keyof LayerRow): number | null => mean(name, Math.log, Math.exp);
-  return {
-    rate: rate((row) => row.gradient),
-    signalRate: rate((row) => row.signal),
-    weightRate: rate((row) => row.weightGradient as number),
-    alignment: mean("alignment") as number,
-    participation: mean("participation"),
-    cosine: mean("cosine"),
-    mask: geometric("mask"),
-    affine: geometric("affine"),
-    projection: geometric("projection"),
-    gain: geometric("gain"),
-    transport: geometric("transport"),
-    gradients: blocks.map((row) => row.gradient),
-    signals: blocks.map((row) => row.signal),
-    alignments: blocks.map((row) => row.alignment as number),
-  };
 }
 
 interface Setup {
@@ -174,7 +119,7 @@ export async function alignmentTrial(trial: AlignmentTrial, context: TrialContex
         const probe = { parameters: weightsOf(trainer), x };
         const loss = record.rows.at(-1)?.meanLoss ?? null;
         for (const control of controls) {
-          const measured = summary(meter.measure({ ...controlled(control, probe, parameters, seed), labels }));
+          const measured = alignmentSummary(meter.measure({ ...controlled(control, probe, parameters, seed), labels }));
           rows.push({ replica, step, control, loss, ...measured });
         }
         const share = step / Math.max(1, ...checkpoints);

@@ -57,7 +57,11 @@ export function propagateCommand(): Command {
     .option("--width <units>", "units, or channels", "256")
     .option("--batch <n>", "samples", "256")
     .option("--activation <name>", "relu, leakyRelu:0.2, gelu, tanh, ...", "relu")
-    .option("--norm <name>", "batch | batch:frozen (statistics are constants) | layer | group:G | rms | none", "batch")
+    .option(
+      "--norm <name>",
+      "batch | batch:frozen (statistics are constants) | ghost:B | layer | group:G | rms | none",
+      "batch",
+    )
     .addOption(new Option("--order <name>", orders.join(" | ")).default("norm-act"))
     .addOption(new Option("--residual <name>", residuals.join(" | ")).default("none"))
     .option(

@@ -27,6 +27,7 @@ interface Options extends PrecisionOptions {
   readonly optimizer: string;
   readonly momentum?: string;
   readonly weightDecay?: string;
+  readonly ghost?: string;
   readonly schedule: string;
   readonly lr: string;
   readonly batch: string;
@@ -84,6 +85,7 @@ export function trainCommand(): Command {
     .option("--batch <n>", "mini-batch size", "128")
     .option("--steps <n>", "steps of training")
     .option("--epochs <n>", "passes over the training samples instead (default: 1)")
+    .option("--ghost <b>", "batch norms over parts of b samples; short for the suffix :ghost-b of --model")
     .option("--init <law>", "law of the initial weights", "kaiming-normal")
     .option("--convention <preset>", "derivatives at kinks", "pytorch-1.13")
     .option("--set <kink=choice>", "the derivative at a kink, such as relu.zero=0.5", collect, [])
@@ -108,7 +110,8 @@ export function trainCommand(): Command {
   return train.addCommand(compareCommand());
 }
 
-async function run(options: Options): Promise<void> {
+async function run(given: Options): Promise<void> {
+  const options = { ...given, model: modelOf(given) };
   if (options.json !== true) checkOutput(options.out);
   if (options.trace !== undefined) word(options.trace, "trace", ["layers"]);
   const data = options.data ?? (/^(\d|lenet)/.test(options.model) ? "mnist" : "cifar10");
@@ -127,12 +130,21 @@ async function run(options: Options): Promise<void> {
   report(await runTraining({ settings, every, evaluateEvery, ...common }), settings, options);
 }
 
+/** The name with the short option added. */
+function modelOf({ model, ghost }: Options): string {
+  return ghost === undefined ? model : `${model}:ghost-${integer(ghost, "--ghost", 1)}`;
+}
+
 /** Small batches under batch norm (papers/bn-relu 2.5). */
 function warn({ model, batch }: TrainingSettings): void {
   if (!/^\d.*-bn(:|$)/.test(model)) return;
-  if (batch === 2)
-    note("batch 2: batch norms map two values to -1 and 1, so gradients below the first one all but vanish");
-  if (batch === 3) note("batch 3: under batch norm the squared gradient has no finite mean; expect rare, huge steps");
+  const ghost = /:ghost-(\d+)/.exec(model);
+  const samples = ghost === null ? batch : Number(ghost[1]);
+  const name = ghost === null ? "batch" : "ghost batches of";
+  if (samples === 2)
+    note(`${name} 2: batch norms map two values to -1 and 1, so gradients below the first one all but vanish`);
+  if (samples === 3)
+    note(`${name} 3: under batch norm the squared gradient has no finite mean; expect rare, huge steps`);
 }
 
 /** The split that is evaluated: "test", or "val" where a set has that. */

@@ -1,4 +1,4 @@
-/** Colors that stay apart for color-blind readers, on light and on dark paper (Okabe and Ito 2008, without black). */
+/** Colors that stay apart for color-blind readers, on light and on dark paper (Okabe and Ito 2008, without black; the last one is Tol's olive). */
 
 export const seriesColors: readonly string[] = [
   "#0072B2",
@@ -8,6 +8,7 @@ export const seriesColors: readonly string[] = [
   "#CC79A7",
   "#56B4E9",
   "#8C8C8C",
+  "#999933",
 ];
 
 /** The color of a series by its place in the list of all series of a figure. */

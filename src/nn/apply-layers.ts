@@ -22,7 +22,7 @@ import { pairOf } from "../ops/size.ts";
 import { activations } from "./activations.ts";
 import type { Layer } from "./layer.ts";
 import type { Mode, Parameter, Statistic, Visit } from "./network.ts";
-import { normalize } from "./norms.ts";
+import { normalize, statisticsBatch } from "./norms.ts";
 
 type Of<Kind extends Layer["layer"]> = Extract<Layer, { readonly layer: Kind }>;
 
@@ -190,7 +190,8 @@ export class NetworkTrace {
     const { y, taps, statistics: batch } = normalize(x, gamma, beta, spec);
     details.norm = taps;
     if (batch === undefined) throw new UsageError(`${name}: no batch statistics`);
-    const next = runningStatistics(statistics, batch, sizeOf(x.shape) / shape[0]);
+    const count = statisticsBatch(x.shape[0], spec) * sizeOf(x.shape.slice(2));
+    const next = runningStatistics(statistics, batch, count);
     for (const kind of ["mean", "variance"] as const) {
       const statistic = `${name}.${kind}`;
       this.updates[`tracked:${statistic}`] = update(statistic, next[kind]);

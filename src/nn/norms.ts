@@ -18,6 +18,7 @@ import {
   square,
   sub,
 } from "../ops/index.ts";
+import { GhostBatches } from "./ghost.ts";
 import type { NormTaps } from "./network.ts";
 
 /**
@@ -42,12 +43,14 @@ export interface NormSpec {
   readonly form?: BatchNormForm;
   /** Of batch norm in form "library": the backward takes the statistics as constants (default: it goes through them). */
   readonly frozen?: boolean;
+  /** Of batch norm: statistics are over so many samples that follow each other (default: the whole batch). */
+  readonly ghost?: number;
 }
 
 export interface Normalized {
   readonly y: Tensor;
   readonly taps: NormTaps;
-  /** Of batch norm. */
+  /** Of batch norm; means over ghost batches. */
   readonly statistics?: BatchStatistics;
 }
 
@@ -85,11 +88,33 @@ function tapsOf(gamma: Tensor, variance: Tensor, kept: Shape, view: Shape, affin
   return { variance: variance.value, kept, view, eps, gamma: gamma.value, affine };
 }
 
-/** @throws UsageError on a negative eps, a batch of one value, an unknown form; ShapeError where groups do not divide */
+/** Samples that one statistic of batch norm is over. */
+export const statisticsBatch = (batch: number, { ghost = batch }: NormSpec = {}): number => ghost;
+
+/** Each ghost batch by itself: bit for bit what `normalize` makes of it. */
+function ghostNormalize(x: Tensor, gamma: Tensor, beta: Tensor, { ghost, ...spec }: NormSpec): Normalized {
+  const ghosts = new GhostBatches(x.shape, ghost as number);
+  if (ghosts.parts === 1) return normalize(x, gamma, beta, spec);
+  const inner = normalize(ghosts.split(x), ghosts.repeat(gamma), ghosts.repeat(beta), spec);
+  return {
+    y: ghosts.join(inner.y),
+    taps: ghosts.taps(inner.taps, gamma),
+    ...(inner.statistics === undefined ? {} : { statistics: ghosts.average(inner.statistics) }),
+  };
+}
+
+/**
+ * @throws UsageError on a negative eps, a batch of one value, an unknown form, a batch that ghost batches do not divide;
+ * ShapeError where groups do not divide
+ */
 export function normalize(x: Tensor, gamma: Tensor, beta: Tensor, spec: NormSpec = {}): Normalized {
   const { kind = "batch", eps = 1e-5, form = "library", groups = 1, frozen = false } = spec;
   if (!(eps >= 0)) throw new UsageError(`norm: eps is ${eps}, expected a number of at least 0`);
   if (!batchNormForms.includes(form)) throw unknown("form of batch norm", form, batchNormForms);
+  if (spec.ghost !== undefined) {
+    if (kind !== "batch") throw new UsageError(`ghost batches: only batch norm has them, found norm ${kind}`);
+    return ghostNormalize(x, gamma, beta, spec);
+  }
   const channels = [1, ...besideChannels(x.shape)];
   const [batch, units] = x.shape;
   const pixels = sizeOf(x.shape.slice(2));
@@ -118,17 +143,27 @@ export function normalize(x: Tensor, gamma: Tensor, beta: Tensor, spec: NormSpec
   }
 }
 
-/** "batch", "batch:frozen", "layer", "group:8", "rms"; undefined of "none". @throws UsageError with the near name */
+/** The number behind the colon: `group:8`. @throws UsageError */
+function countOf(text: string, what: string): number {
+  const [head, digits] = text.split(":");
+  const count = Number(digits);
+  if (digits !== undefined && Number.isInteger(count) && count >= 1) return count;
+  throw new UsageError(`norm ${text}: expected the ${what}, as in ${head}:8`);
+}
+
+/** "batch", "batch:frozen", "ghost:32", "layer", "group:8", "rms"; undefined of "none". @throws UsageError with the near name */
 export function normNamed(
   text: string,
   { eps, form = "library" }: { readonly eps: number; readonly form?: BatchNormForm },
 ): NormSpec | undefined {
-  const [head, groups, ...rest] = text.split(":");
+  const [head, count, ...rest] = text.split(":");
   const frozen = text === "batch:frozen";
-  const names = ["batch", "batch:frozen", "layer", "group:G", "rms", "none"];
-  if (rest.length > 0 || (groups !== undefined && head !== "group" && !frozen)) throw unknown("norm", text, names);
+  const names = ["batch", "batch:frozen", "ghost:B", "layer", "group:G", "rms", "none"];
+  if (rest.length > 0 || (count !== undefined && head !== "group" && head !== "ghost" && !frozen)) {
+    throw unknown("norm", text, names);
+  }
   if (frozen && form !== "library") throw new UsageError(`norm ${text}: expected form library, found ${form}`);
-  if (form !== "library" && head !== "batch") {
+  if (form !== "library" && head !== "batch" && head !== "ghost") {
     throw new UsageError(`form ${form}: only batch norm has forms, found norm ${text}`);
   }
   switch (head) {
@@ -136,16 +171,13 @@ export function normNamed(
       return undefined;
     case "batch":
       return frozen ? { kind: "batch", eps, form, frozen } : { kind: "batch", eps, form };
+    case "ghost":
+      return { kind: "batch", eps, form, ghost: countOf(text, "samples of a ghost batch") };
     case "layer":
     case "rms":
       return { kind: head, eps };
-    case "group": {
-      const count = Number(groups);
-      if (groups === undefined || !(Number.isInteger(count) && count >= 1)) {
-        throw new UsageError(`norm ${text}: expected the number of groups, as in group:8`);
-      }
-      return { kind: "group", eps, groups: count };
-    }
+    case "group":
+      return { kind: "group", eps, groups: countOf(text, "number of groups") };
     default:
       throw unknown("norm", text, names);
   }

@@ -36,6 +36,7 @@ describe("the JSON", () => {
     expect((await propagate("--residual", "pre1")).theory.source).toMatch(/power law/);
     const conv = await propagate("--model", "conv", "--width", "4", "--batch", "4");
     expect(conv.layers[1].kind).toBe("conv2d");
+    expect((await propagate("--norm", "ghost:8")).theory.rate).toBeCloseTo(1.33723220745641, 12);
     expect((await propagate("--norm", "group:4")).theory.rate).toBeNull();
     expect((await propagate("--norm", "layer", "--order", "act-norm")).theory.rate).toBeCloseTo(1.2111738962363, 10);
     expect((await propagate("--norm", "none")).layers[2].gain).toBeNull();
@@ -43,6 +44,7 @@ describe("the JSON", () => {
   test("a bare bit of bad statistics is said: 2 and 3 samples, dead features", async () => {
     expect((await propagate("--batch", "2")).warnings.join()).toMatch(/every gradient below a batch norm is 0/);
     expect((await propagate("--batch", "3")).warnings.join()).toMatch(/no finite second moment/);
+    expect((await propagate("--norm", "ghost:2")).warnings.join()).toMatch(/ghost batches of 2: .* is 0/);
     const dead = await propagate("--order", "act-norm", "--batch", "4");
     expect(dead.warnings.join()).toMatch(/dead features: \d+ statistics have variance 0 .*NaN/);
     expect(dead.rate.first).toBe("NaN");
@@ -61,6 +63,7 @@ test.each([
   [["--eps=-1"], /--eps: found -1/],
   [["--depth", "0"], /--depth: found '0'/],
   [["--norm", "group:7"], /32 units do not divide into 7 groups/],
+  [["--norm", "ghost:3"], /batch 16 does not divide into ghost batches of 3/],
   [["--norm", "bach"], /did you mean batch/],
   [["--norm", "layer", "--bn-form", "wide"], /only batch norm has forms/],
   [["--bn-form", "wid"], /did you mean wide/],

@@ -164,6 +164,14 @@ test("compare says what tells trainings apart", async () => {
   expect([none.code, none.stderr]).toEqual([2, expect.stringMatching(/has no finished trainings/)]);
 });
 
+test("one ghost of the whole mini-batch trains the bits of none; smaller ones do not", async () => {
+  const rows = async (...args: string[]) =>
+    (await train("--lr", "0.1", "--steps", "6", "--every", "1", "--store", temporaryFolder(), ...args)).rows;
+  const plain = await rows();
+  expect(await rows("--ghost", "16")).toEqual(plain);
+  expect((await rows("--ghost", "4")).map(({ loss }) => loss)).not.toEqual(plain.map(({ loss }) => loss));
+});
+
 describe("wrong use: one line, exit 2, nothing left behind", () => {
   test.each([
     [["--lr", "0"], /learning rate: found 0, expected a finite number above 0/],
@@ -182,6 +190,9 @@ describe("wrong use: one line, exit 2, nothing left behind", () => {
     [["--scaled", "al"], /did you mean all/],
     [["--loss-scale", "3"], /loss scale: found '3', expected dynamic or a power of two/],
     [["--loss-scale", "dynamic:intervall=3"], /did you mean interval/],
+    [["--ghost", "5"], /batch 16 does not divide into ghost batches of 5/],
+    [["--ghost", "0"], /--ghost: found '0'/],
+    [["--model", "36-12-10", "--ghost", "4"], /ghost batches are of batch norms/],
   ])("%j", async (args, message) => {
     const store = join(temporaryFolder(), "runs");
     const { code, stdout, stderr } = await here(["train", ...common, ...args, "--json", "--store", store]);
@@ -191,11 +202,16 @@ describe("wrong use: one line, exit 2, nothing left behind", () => {
     expect(existsSync(join(store, "train"))).toBe(false);
   });
 
-  test("batches 2 and 3 under batch norm are warned of", async () => {
-    for (const batch of ["2", "3"]) {
-      const args = ["--batch", batch, "--steps", "1", "--json", "--store", temporaryFolder()];
+  test("batches and ghost batches of 2 and 3 under batch norm are warned of", async () => {
+    const warned = [
+      [["--batch", "2"], "batch 2: "],
+      [["--batch", "3"], "batch 3: "],
+      [["--ghost", "2"], "ghost batches of 2: "],
+    ] as const;
+    for (const [option, text] of warned) {
+      const args = [...option, "--steps", "1", "--json", "--store", temporaryFolder()];
       const { code, stderr } = await here(["train", ...common, ...args]);
-      expect([code, stderr]).toEqual([0, expect.stringContaining(`batch ${batch}: `)]);
+      expect([code, stderr]).toEqual([0, expect.stringContaining(text)]);
     }
   });
 });

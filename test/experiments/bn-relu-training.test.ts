@@ -1,6 +1,7 @@
 /** The trainings of papers/bn-relu run small, draw their figures and judge their claims; data, controls and verdicts by hand. */
 import { describe, expect, it } from "vitest";
 import { controlled, controlNames } from "../../experiments/bn-relu/controls.ts";
+import { ghost } from "../../experiments/bn-relu/ghost.ts";
 import { largeBatch } from "../../experiments/bn-relu/large-batch.ts";
 import { lossScale } from "../../experiments/bn-relu/loss-scale.ts";
 import { mixture } from "../../experiments/bn-relu/mixture.ts";
@@ -12,7 +13,7 @@ import type { Experiment, StoredRow } from "../../src/lab/experiment.ts";
 import { ruleNamed } from "../../src/nn/optimizers/index.ts";
 import { runSmall } from "./small.ts";
 
-const experiments = [bnTraining, largeBatch, warmUp, lossScale] as unknown as Experiment[];
+const experiments = [bnTraining, largeBatch, warmUp, lossScale, ghost] as unknown as Experiment[];
 
 runSmall(experiments, 60_000, { backend: "wasm" });
 
@@ -54,7 +55,7 @@ it("controls keep what they say they keep", () => {
 describe("verdicts of rows made by hand", () => {
   const evaluate = (experiment: Experiment, id: string, rows: readonly object[]): string =>
     experiment.claims.find((claim) => claim.id === id)?.evaluate(rows as StoredRow[]).verdict as string;
-  const [training, large, warm] = experiments;
+  const [training, large, warm, ghosts] = experiments;
 
   it("C4", () => {
     const row = (lr: number, step: number, rate: number) => ({
@@ -73,15 +74,25 @@ describe("verdicts of rows made by hand", () => {
   });
 
   it("C7", () => {
-    const row = (phase: string, rule: string, accuracy: number) => ({ phase, rule, accuracy, lr: 1, batch: 512 });
+    const row = (phase: string, rule: string, replica: number, accuracy: number) => {
+      const e = replica === 0 ? -0.001 : 0.001;
+      return { phase, rule, replica, accuracy: accuracy + e, lr: 1, batch: 512 };
+    };
     const both = (candidate: number, scaling: number) =>
       ["toy", "final"].flatMap((phase) =>
-        [-0.001, 0.001].flatMap((e) => [row(phase, "lalc-like-b", candidate + e), row(phase, "lars", scaling + e)]),
+        [0, 1].flatMap((replica) => [
+          row(phase, "lalc-like-b", replica, candidate),
+          row(phase, "lars", replica, scaling),
+        ]),
       );
     expect(evaluate(large, "bn-relu/C7", both(0.5, 0.4))).toBe("holds");
     expect(evaluate(large, "bn-relu/C7", both(0.4, 0.5))).toBe("fails");
     expect(evaluate(large, "bn-relu/C7", both(0.4, 0.4005))).toBe("undecided");
     expect(evaluate(large, "bn-relu/C7", both(0.5, 0.4).slice(0, 4))).toBe("undecided");
+    // A training that two cells share counts once.
+    const shared = [...both(0.5, 0.4), ...both(0.5, 0.4)];
+    const ours = (rows: readonly object[]) => large.claims[0].evaluate(rows as StoredRow[]).ours;
+    expect(ours(shared)).toBe(ours(both(0.5, 0.4)));
   });
 
   it("C8", () => {
@@ -101,6 +112,37 @@ describe("verdicts of rows made by hand", () => {
     expect(evaluate(warm, "bn-relu/C8", rows(0.5, 0.5))).toBe("holds");
     expect(evaluate(warm, "bn-relu/C8", rows(0.4, 0.5))).toBe("fails");
     expect(evaluate(warm, "bn-relu/C8", rows(0.5, 0.31))).toBe("undecided");
+  });
+
+  it("C20", () => {
+    const theory: Record<number, number> = {
+      4: 1.756,
+      8: 1.337,
+      16: 1.261,
+      32: 1.234,
+      64: 1.222,
+      128: 1.216,
+      256: 1.214,
+    };
+    const rows = (of: (ghost: number) => number) =>
+      Object.keys(theory).flatMap((size) =>
+        [-0.002, 0.002].map((e) => ({ what: "rate", ghost: +size, theory: theory[+size], rate: of(+size) + e })),
+      );
+    expect(
+      evaluate(
+        ghosts,
+        "bn-relu/C20",
+        rows((size) => theory[size]),
+      ),
+    ).toBe("holds");
+    expect(
+      evaluate(
+        ghosts,
+        "bn-relu/C20",
+        rows(() => theory[256]),
+      ),
+    ).toBe("fails");
+    expect(evaluate(ghosts, "bn-relu/C20", rows((size) => theory[size]).slice(2))).toBe("undecided");
   });
 
   it("C19", () => {

@@ -6,6 +6,7 @@ import type { Images } from "../../data/image-set.ts";
 import type { Precision } from "../../formats/precision.ts";
 import { architectureNames, networkNamed } from "../../nn/architectures/index.ts";
 import type { Traced } from "../../nn/network.ts";
+import { statisticsBatch } from "../../nn/norms.ts";
 import { drawInputs, type InputSpec } from "./inputs.ts";
 import { PropagationMeter } from "./meter.ts";
 import { type DeepNetwork, deepNetwork, drawWeights, inputShape, lastNorms } from "./network.ts";
@@ -71,7 +72,8 @@ function planOf(request: PropagationRequest): Plan {
       ...(input === undefined ? {} : { input }),
     } as const;
     const own = inputShape(deep);
-    const values = model === "mlp" ? batch : batch * own[1] * own[2];
+    const samples = statisticsBatch(batch, norm);
+    const values = model === "mlp" ? samples : samples * own[1] * own[2];
     return { traced: deepNetwork(deep, batch), shape: own, theory: theoryRate(deep, values, gamma, beta) };
   }
   const body = model.replace(/-bn$/, "");
@@ -89,11 +91,13 @@ function planOf(request: PropagationRequest): Plan {
 
 function warningsOf({ batch, norm, model }: PropagationRequest, rows: readonly LayerRow[]): string[] {
   const isBatch = norm !== undefined && (norm.kind ?? "batch") === "batch" && model === "mlp";
+  const samples = statisticsBatch(batch, norm);
+  const name = samples === batch ? "batch" : "ghost batches of";
   const few =
-    isBatch && batch === 2 && norm.frozen !== true
-      ? ["batch 2: normalized values are +-1, so every gradient below a batch norm is 0 but for rounding (2.5)"]
-      : isBatch && batch === 3
-        ? ["batch 3: E[1 / s^2] diverges, the rate has no finite second moment (2.5); give 8 or more"]
+    isBatch && samples === 2 && norm.frozen !== true
+      ? [`${name} 2: normalized values are +-1, so every gradient below a batch norm is 0 but for rounding (2.5)`]
+      : isBatch && samples === 3
+        ? [`${name} 3: E[1 / s^2] diverges, the rate has no finite second moment (2.5); give 8 or more`]
         : [];
   const dead = rows.filter((row) => row.dead > 0);
   if (dead.length === 0) return few;

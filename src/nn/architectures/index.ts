@@ -72,14 +72,25 @@ const plain: Variant = {
   dropout: 0,
 };
 
-function variantOf(text: string, isNormed: boolean, flags: readonly string[]): Variant {
+/** A network's name without its suffixes, and what they and the caller say of its norms. */
+interface Named {
+  readonly text: string;
+  readonly isNormed: boolean;
+  readonly flags: readonly string[];
+  readonly normSpec: NormSpec | undefined;
+}
+
+function variantOf({ text, isNormed, flags, normSpec }: Named): Variant {
   const changes = flags.map((flag): Partial<Variant> => {
     const rate = /^dropout-(0?\.\d+|0)$/.exec(flag);
     if (rate !== null) return { dropout: Number(rate[1]) };
+    const ghost = /^ghost-(\d+)$/.exec(flag);
+    if (ghost !== null && isNormed) return { normSpec: { ...normSpec, ghost: Number(ghost[1]) } };
+    if (ghost !== null) throw new UsageError(`--model '${text}': ghost batches are of batch norms, which -bn adds`);
     if (Object.hasOwn(suffixes, flag)) return suffixes[flag];
-    throw unknown(`suffix of --model '${text}'`, flag, [...Object.keys(suffixes), "dropout-0.5"]);
+    throw unknown(`suffix of --model '${text}'`, flag, [...Object.keys(suffixes), "dropout-0.5", "ghost-32"]);
   });
-  return Object.assign({}, plain, { norm: isNormed }, ...changes);
+  return Object.assign({}, plain, { norm: isNormed, normSpec }, ...changes);
 }
 
 /** A perceptron of the form linear, norm, activation, dropout (papers/relu0 3.1). */
@@ -103,7 +114,7 @@ export interface Sample {
 /**
  * `784-256x3-10`, `lenet`, `vgg11`, `resnet18`, `resnet18-2x2`, `densenet121` ..., each with `-bn` for batch norm and
  * suffixes: `:pool-first`, `:pool-3x3`, `:pool-norm` (squares rounded before they are summed), `:pool-norm-accumulated`, an
- * activation's name, and for perceptrons `:dropout-0.5`.
+ * activation's name, for `-bn` networks `:ghost-32` (batch norm over parts of 32 samples), for perceptrons `:dropout-0.5`.
  * @param sample For which data; what the papers use unless given. Multilayer perceptrons name their own sizes.
  * @param normSpec How the norms of `-bn` networks compute; default: batch norm with eps 1e-5.
  * @throws UsageError on an unknown name or suffix; ShapeError where the images do not fit.
@@ -114,16 +125,14 @@ export function networkNamed(text: string, sample?: Sample, normSpec?: NormSpec)
   const name = isNormed ? body.slice(0, -3) : body;
   if (/^\d/.test(name)) {
     const isPlain = !isNormed && flags.every((flag) => flag === "no-first-relu");
-    return isPlain
-      ? mlpNetwork(mlpNamed(text))
-      : variedMlp(text, name, { ...variantOf(text, isNormed, flags), normSpec });
+    return isPlain ? mlpNetwork(mlpNamed(text)) : variedMlp(text, name, variantOf({ text, isNormed, flags, normSpec }));
   }
   if (!Object.hasOwn(architectures, name)) {
     throw unknown("model", name, [...architectureNames, "784-256x3-10"]);
   }
   const architecture = architectures[name];
   const { input, classes } = sample ?? architecture;
-  const variant = { ...variantOf(text, isNormed, flags), normSpec };
+  const variant = variantOf({ text, isNormed, flags, normSpec });
   if (variant.dropout > 0)
     throw new UsageError(`--model '${text}': only perceptrons such as 784-2048x3-10 have dropout`);
   if (input.length !== 3) {

@@ -59,6 +59,12 @@ describe("M Pi S T is the measured squared ratio", () => {
     "batch norm, then relu": {},
     "relu, then batch norm": { order: "act-norm" },
     "batch norm with frozen statistics": { norm: { eps: 0, frozen: true } },
+    "batch norm over ghosts": { norm: { ghost: 4, eps: 0 } },
+    "a convolution, ghosts after relu": {
+      ...{ kind: "conv", width: 4, input: [4, 4, 4] },
+      norm: { ghost: 3 },
+      order: "act-norm",
+    },
     "layer norm": { norm: { kind: "layer", eps: 0 } },
     "group norm": { norm: { kind: "group", groups: 2, eps: 0 } },
     "rms norm after relu": { norm: { kind: "rms", eps: 0 }, order: "act-norm" },
