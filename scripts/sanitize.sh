@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# The native engine's tests with every unit compiled under the address and undefined-behavior sanitizers; other suites by name
-# (test/golden.test.ts, test/ops/generated.test.ts and test/wasm take far longer). The sanitizer's
-# runtime has to be in the process before Node starts, so it is preloaded; Node's own leaks are not ours to report.
+# The suites that run printed C, with every unit compiled under the address and undefined-behavior sanitizers; other suites by
+# name. The sanitizer's runtime has to be in the process before Node starts, so it is preloaded; Node's own leaks are not ours to report.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 CC=${NONSMOOTH_CC:-cc}
@@ -16,7 +15,7 @@ for name in libasan.so libubsan.so; do
   runtimes+=("$file")
 done
 suites=("$@")
-if [ $# -eq 0 ]; then suites=(test/native/engine.test.ts); fi
+if [ $# -eq 0 ]; then suites=(test/native/engine.test.ts test/golden.test.ts test/ops test/wasm); fi
 cache=$(mktemp -d)
 trap 'rm -rf "$cache"' EXIT
 npm run --silent build
