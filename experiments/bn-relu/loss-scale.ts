@@ -108,34 +108,23 @@ function stepsPanel(rows: readonly Stored[], depth: number): Panel {
   });
 }
 
-/** "one 2^8: 0 lost, 0 skipped, accuracy .99". */
+/** "float16 2^8, 9 skipped": the best fixed scale, and steps that a dynamic one skips. */
 function sentence(cell: readonly Stored[]): string {
   const best = bestFixed(cell);
-  const shown = [
-    ...(best === undefined ? [] : [best]),
-    ...byScale(cell.filter(({ scaling }) => scaling === "dynamic")),
-  ];
-  const parts = shown.map(
-    ([scale, own]) =>
-      `${scale} ${short(lost(own))} lost, ${short(mean(own.map((row) => row.skipped)))} skipped, accuracy ${short(mean(own.map((row) => row.accuracy)))}`,
-  );
-  return `${label(cell[0])}: ${parts.join("; ")}`;
+  const dynamic = cell.filter(({ scale }) => scale === "dynamic" || scale === "dynamic:");
+  const skipped = dynamic.length === 0 ? "" : `, ${short(mean(dynamic.map((row) => row.skipped)))} skipped`;
+  const lostAny = best !== undefined && lost(best[1]) > 0 ? ` (loses ${short(lost(best[1]))})` : "";
+  return `${label(cell[0])} ${best === undefined ? "-" : best[0]}${lostAny}${skipped}`;
 }
 
 function figure(rows: readonly Stored[]): FigureSpec {
   const depths = [...new Set(rows.map(({ depth }) => depth))];
-  const said = depths.map((depth) => {
-    const reference = rowsWith(rows, { format: "float32", depth } as Partial<Stored>);
-    const cells = cellsAt(rows, depth).map(sentence);
-    const wide =
-      reference.length === 0 ? [] : [`float32 accuracy ${short(mean(reference.map((row) => row.accuracy)))}`];
-    return `${depth} blocks: ${[...wide, ...cells].join(". ")}.`;
-  });
+  const said = depths.map((depth) => `${depth} blocks: ${cellsAt(rows, depth).map(sentence).join("; ")}.`);
   const deep = depths.at(-1) as number;
   const middle = depths.at(-2) ?? deep;
   return {
     title: "Loss scales in training: one, dynamic, per layer",
-    caption: `Mixture easy, batch ${rows[0].batch}, master weights in float32. Lost: blocks whose weight gradient has an entry that is not finite or is 0 in more than half of its entries, mean over the steps; the best fixed scale, and the dynamic ones. ${said.join(" ")}`,
+    caption: `Mixture easy, batch ${rows[0].batch}, master weights in float32. Lost: blocks whose weight gradient has an entry that is not finite or is 0 in more than half of its entries, mean over the steps. The best fixed scale, and the steps that the dynamic one from 65536 skips: ${said.join(" ")}`,
     panels: [...new Set([middle, deep])].flatMap((depth) => [powersPanel(rows, depth), stepsPanel(rows, depth)]),
     columns: 2,
   };
