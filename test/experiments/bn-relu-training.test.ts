@@ -13,7 +13,7 @@ import type { Experiment, StoredRow } from "../../src/lab/experiment.ts";
 import { ruleNamed } from "../../src/nn/optimizers/index.ts";
 import { runSmall } from "./small.ts";
 
-const experiments = [bnTraining, largeBatch, warmUp, lossScale, ghost] as unknown as Experiment[];
+const experiments = [bnTraining, largeBatch, warmUp, ghost, lossScale] as unknown as Experiment[];
 
 runSmall(experiments, 60_000, { backend: "wasm" });
 
