@@ -31,8 +31,9 @@ const timePassed = /^workers\.|^threads\..*\.native$/;
 function verdict({ name, peerName, ratio }: BenchRow): readonly [string, string] {
   const least = goalOf(name, peerName);
   if (least === undefined) return ["", ""];
-  if (clockName === "cpu" && timePassed.test(name)) return [String(least), "not judged: other programs ran"];
-  return [String(least), ratio >= least ? "reached" : "missed"];
+  const shown = String(Number(least.toFixed(3)));
+  if (clockName === "cpu" && timePassed.test(name)) return [shown, "not judged: other programs ran"];
+  return [shown, ratio >= least ? "reached" : "missed"];
 }
 
 /** The ratio of `roof` to `roof-registers`, and of the slowest to the fastest layout, by format, size and arithmetic. */
