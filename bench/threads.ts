@@ -42,9 +42,9 @@ const steps: Readonly<Record<string, number>> = { "784-256x3-10": 60, vgg11: 3 }
 const rounds = 7;
 
 /** The median step, which other programs' turns on a core do not move. */
-async function step({ seconds }: Contender, label: string): Promise<number> {
+async function step({ seconds }: Contender, network: string): Promise<number> {
   const times: number[] = [];
-  for (let i = 0; i < steps[label]; i++) times.push(await seconds(1));
+  for (let i = 0; i < steps[network]; i++) times.push(await seconds(1));
   return median(times);
 }
 

@@ -1,5 +1,7 @@
 /** E11: number formats and the kink in deep BN-ReLU networks; loss scales per layer. */
+
 import { kinkChange } from "../../src/analysis/propagation/theory/formats.ts";
+import { mean } from "../../src/analysis/statistics.ts";
 import { type Claim, type Experiment, experiment, type Scale, type StoredRow } from "../../src/lab/experiment.ts";
 import type { FigureSpec, Panel } from "../../src/lab/figure.ts";
 import { lineWithBand, type Point } from "../../src/lab/panels.ts";
@@ -51,7 +53,6 @@ const density = (cell: readonly Stored[]): number =>
   cell.reduce((sum, row) => sum + (row.values as number), 0);
 const meanChange = (cell: readonly Stored[], alpha: number): number =>
   cell.reduce((sum, row) => sum + row.changes[alphas.indexOf(alpha)], 0) / cell.length;
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 const overflowClaim: FormatsClaim = {
   id: "bn-relu/C16",

@@ -1,4 +1,5 @@
 /** 8.10: ghost batches at a fixed step batch. The rate follows the ghost; what does accuracy do? */
+import { mean, standardError } from "../../src/analysis/statistics.ts";
 import {
   type Claim,
   type Evaluation,
@@ -70,10 +71,9 @@ const follows: Claim<GhostTrial, GhostRow> = {
 function accuracyPoint(series: string, x: number, rows: readonly Stored[]): Point[] {
   if (rows.length === 0) return [];
   const values = rows.map(({ accuracy, divergedAt }) => (divergedAt === null ? (accuracy ?? 0) : 0.1));
-  const y = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const y = mean(values);
   if (values.length < 2) return [{ series, x, y }];
-  const variance = values.reduce((sum, value) => sum + (value - y) ** 2, 0) / (values.length - 1);
-  const error = Math.sqrt(variance / values.length);
+  const error = standardError(values);
   return [{ series, x, y, low: y - error, high: y + error }];
 }
 

@@ -1,4 +1,5 @@
 /** C7, for the LALC-like candidates only: the published rule's text is not available. */
+import { mean, standardError } from "../../src/analysis/statistics.ts";
 import type { Claim, Evaluation, StoredRow } from "../../src/lab/experiment.ts";
 import type { LargeBatchRow, LargeBatchTrial } from "./large-batch-trial.ts";
 import { type Contestant, contestantNamed } from "./rules.ts";
@@ -16,10 +17,7 @@ export interface Score {
 
 function scoreOf(rule: string, rows: readonly LargeBatchStored[]): Score {
   const values = rows.map(({ accuracy }) => accuracy);
-  const n = values.length;
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
-  const variance = n < 2 ? Number.NaN : values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
-  return { rule, lr: rows[0].lr, mean, error: Math.sqrt(variance / n), runs: n };
+  return { rule, lr: rows[0].lr, mean: mean(values), error: standardError(values), runs: values.length };
 }
 
 /** A run is lost where it diverged, or where its accuracy stays near chance, which is 0.1. */

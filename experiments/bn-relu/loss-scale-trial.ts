@@ -1,7 +1,7 @@
 /** One loss scaling of a deep BN-ReLU perceptron in training: which gradients leave the range of the format, and what it learns. */
 
 import { layerScale } from "../../src/analysis/propagation/theory/formats.ts";
-import type { Samples } from "../../src/analysis/training/evaluation.ts";
+import { forEachSample, type Samples } from "../../src/analysis/training/evaluation.ts";
 import type { Trainer } from "../../src/analysis/training/trainer.ts";
 import { precision } from "../../src/formats/precision.ts";
 import type { TrialContext } from "../../src/lab/experiment.ts";
@@ -100,20 +100,14 @@ function summary(
 
 /** Mean cross-entropy of the logits as they are stored, to four digits. */
 function testLoss({ engine, network }: Trainer, samples: Samples): number {
-  const labels = engine.buffer("labels") as Int32Array;
   const logits = engine.buffer("evaluation/logits");
   const { classes } = network;
   let sum = 0;
-  for (let from = 0; from < samples.count; from += labels.length) {
-    const count = Math.min(labels.length, samples.count - from);
-    samples.write(from, count, engine.buffer("x") as Float32Array, labels);
-    engine.run("evaluation");
-    for (let i = 0; i < count; i++) {
-      const row = Array.from(logits.subarray(i * classes, (i + 1) * classes));
-      const top = Math.max(...row);
-      sum += Math.log(row.reduce((total, z) => total + Math.exp(z - top), 0)) + top - row[labels[i]];
-    }
-  }
+  forEachSample(engine, samples, (i, label) => {
+    const row = Array.from(logits.subarray(i * classes, (i + 1) * classes));
+    const top = Math.max(...row);
+    sum += Math.log(row.reduce((total, z) => total + Math.exp(z - top), 0)) + top - row[label];
+  });
   return rounded(sum / samples.count);
 }
 

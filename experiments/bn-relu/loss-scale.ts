@@ -1,4 +1,5 @@
 /** 8.2: one loss scale, a dynamic one, and powers of two per layer from the rate, in trainings in 16 and 8 bits. */
+import { mean } from "../../src/analysis/statistics.ts";
 import { type Experiment, experiment, type Scale, type StoredRow } from "../../src/lab/experiment.ts";
 import type { FigureSpec, Panel } from "../../src/lab/figure.ts";
 import { lineWithBand, type Point } from "../../src/lab/panels.ts";
@@ -33,7 +34,6 @@ function grid(scale: Scale): Partial<LossScaleTrial>[] {
   ]);
 }
 
-const mean = (values: readonly number[]): number => values.reduce((sum, x) => sum + x, 0) / values.length;
 const lost = (rows: readonly Stored[]): number => mean(rows.map((row) => row.lostToInfinity + row.lostToZero));
 const short = (x: number): string => String(Number(x.toPrecision(2)));
 
@@ -111,7 +111,7 @@ function stepsPanel(rows: readonly Stored[], depth: number): Panel {
 /** "float16 2^8, 9 skipped": the best fixed scale, and steps that a dynamic one skips. */
 function sentence(cell: readonly Stored[]): string {
   const best = bestFixed(cell);
-  const dynamic = cell.filter(({ scale }) => scale === "dynamic" || scale === "dynamic:");
+  const dynamic = cell.filter(({ scale }) => scale === "dynamic");
   const skipped = dynamic.length === 0 ? "" : `, ${short(mean(dynamic.map((row) => row.skipped)))} skipped`;
   const lostAny = best !== undefined && lost(best[1]) > 0 ? ` (loses ${short(lost(best[1]))})` : "";
   return `${label(cell[0])} ${best === undefined ? "-" : best[0]}${lostAny}${skipped}`;

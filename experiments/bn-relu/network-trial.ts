@@ -1,10 +1,12 @@
 /** One random deep network per replica: what the experiments of papers/bn-relu at initialization store of it. */
+
 import { inputNamed } from "../../src/analysis/propagation/inputs.ts";
 import { orders, residuals } from "../../src/analysis/propagation/network.ts";
 import { meanRate } from "../../src/analysis/propagation/rate.ts";
 import { measurePropagation, type PropagationRequest } from "../../src/analysis/propagation/report.ts";
 import type { LayerRow } from "../../src/analysis/propagation/rows.ts";
 import { topGradientNamed } from "../../src/analysis/propagation/top.ts";
+import { mean } from "../../src/analysis/statistics.ts";
 import { precision } from "../../src/formats/index.ts";
 import type { Evaluation, Experiment, StoredRow, TrialContext } from "../../src/lab/experiment.ts";
 import type { Point } from "../../src/lab/panels.ts";
@@ -215,8 +217,8 @@ export function profile(series: string, rows: readonly NetworkRow[], list: Profi
   if (rows.length === 0) return [];
   return rows[0][list].flatMap((_, block) => {
     const values = rows.map((row) => row[list][block]).filter((value): value is number => value !== null);
-    const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
-    return values.length < rows.length || !Number.isFinite(mean) ? [] : [{ series, x: block, y: mean }];
+    const y = mean(values);
+    return values.length < rows.length || !Number.isFinite(y) ? [] : [{ series, x: block, y }];
   });
 }
 

@@ -1,4 +1,5 @@
 /** E7: when and why does the rate fall in training? */
+import { mean } from "../../src/analysis/statistics.ts";
 import {
   type Claim,
   type Evaluation,
@@ -141,8 +142,7 @@ function panelsOf(rows: readonly Stored[]): Panel[] {
     controls.flatMap((control) =>
       steps.map((step) => {
         const values = rows.filter((row) => row.control === control && row.step === step).map((row) => row[column]);
-        const y = values.reduce((sum, value) => sum + value, 0) / values.length;
-        return { series: control, x: step + 1, y, low: Math.min(...values), high: Math.max(...values) };
+        return { series: control, x: step + 1, y: mean(values), low: Math.min(...values), high: Math.max(...values) };
       }),
     );
   const common = { xLabel: "step + 1", xScale: "log", dots: true } as const;

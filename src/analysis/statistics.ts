@@ -50,6 +50,27 @@ export function fiveNumbers(values: readonly number[]): readonly [number, number
   return [a, b, c, d, e];
 }
 
+/** NaN of no values. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, x) => sum + x, 0) / values.length;
+}
+
+/** With divisor n - 1; NaN of one value. */
+function variance(values: readonly number[]): number {
+  const center = mean(values);
+  return values.reduce((sum, x) => sum + (x - center) ** 2, 0) / (values.length - 1);
+}
+
+/** Of a sample: with divisor n - 1, NaN of one value. */
+export function standardDeviation(values: readonly number[]): number {
+  return Math.sqrt(variance(values));
+}
+
+/** Of the mean of a sample; NaN of one value. */
+export function standardError(values: readonly number[]): number {
+  return Math.sqrt(variance(values) / values.length);
+}
+
 const logFactorials: number[] = [0];
 
 function logChoose(n: number, k: number): number {

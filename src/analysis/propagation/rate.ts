@@ -1,4 +1,5 @@
 /** Rates per block: geometric means over windows of inner layers (papers/bn-relu 3.3, E1), with their spread over seeds. */
+import { standardDeviation } from "../statistics.ts";
 import type { LayerRow } from "./rows.ts";
 
 export const windowNames = ["first", "middle", "last", "weights"] as const;
@@ -63,10 +64,4 @@ export function meanRates(runs: readonly Rates[]): Rate {
   });
   const mean = all((values) => Math.exp(values.reduce((sum, x) => sum + Math.log(x), 0) / values.length));
   return { ...mean, sd: runs.length < 2 ? null : all(standardDeviation) };
-}
-
-/** With divisor n - 1. */
-export function standardDeviation(values: readonly number[]): number {
-  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
-  return Math.sqrt(values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (values.length - 1));
 }

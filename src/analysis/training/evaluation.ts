@@ -30,22 +30,27 @@ export function evaluationProgram(network: Network, batch: number): Program {
   return outputsAs(each, "evaluation");
 }
 
-/** Runs the program `evaluation` of an engine over all samples; sums are in order, in float64. */
-export function evaluate(engine: Engine, samples: Samples, classes: number): Evaluation {
+/** Runs the program `evaluation` of an engine over all samples in order; `visit` sees its outputs at place i, and the label there. */
+export function forEachSample(engine: Engine, samples: Samples, visit: (i: number, label: number) => void): void {
   const labels = engine.buffer("labels") as Int32Array;
   const inputs = engine.buffer("x") as Float32Array | Float64Array;
-  const [losses, logits] = ["losses", "logits"].map((name) => engine.buffer(`evaluation/${name}`));
   const batch = labels.length;
-  let [loss, right] = [0, 0];
   for (let from = 0; from < samples.count; from += batch) {
     const count = Math.min(batch, samples.count - from);
     samples.write(from, count, inputs, labels);
     engine.run("evaluation");
-    for (let i = 0; i < count; i++) {
-      loss += losses[i];
-      if (largest(logits, i * classes, classes) === labels[i]) right++;
-    }
+    for (let i = 0; i < count; i++) visit(i, labels[i]);
   }
+}
+
+/** Sums are in order, in float64. */
+export function evaluate(engine: Engine, samples: Samples, classes: number): Evaluation {
+  const [losses, logits] = ["losses", "logits"].map((name) => engine.buffer(`evaluation/${name}`));
+  let [loss, right] = [0, 0];
+  forEachSample(engine, samples, (i, label) => {
+    loss += losses[i];
+    if (largest(logits, i * classes, classes) === label) right++;
+  });
   return { loss: loss / samples.count, accuracy: right / samples.count };
 }
 
