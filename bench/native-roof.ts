@@ -60,7 +60,8 @@ export function nativeTileRoof(format: "f32" | "f64", arithmetic: "strict" | "fu
     tiles.text,
     "void @(char *const *p, i64 n) {",
     `static ${lanes.scalar} a[${terms * rows}], b[${terms * columns}] __attribute__((aligned(64))), c[${rows * columns}];`,
-    `for (i64 i = 0; i < n; i++) ${tiles.name}.kernels[0][${shape.vectors - 1}](a, b, ${terms}, c, c, ${columns}, ${columns}, 0);`,
+    `char *const sums[] = {${Array.from({ length: shape.vectors }, (_, v) => `(char *)(c + ${(v * columns) / shape.vectors})`).join(", ")}};`,
+    `for (i64 i = 0; i < n; i++) ${tiles.name}.kernels[0][${shape.vectors - 1}](a, b, ${terms}, sums, sums, ${columns}, 0);`,
     "}",
   ];
   const run = running(source(`${text.join("\n")}\n`, true));

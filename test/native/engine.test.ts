@@ -13,6 +13,9 @@ import { type PrecisionSpec, precision } from "../../src/formats/precision.ts";
 import * as e from "../../src/ir/expression.ts";
 import type { ContractLoop, Kernel } from "../../src/ir/loops.ts";
 import { trace } from "../../src/ir/trace.ts";
+import { call } from "../../src/ops/call.ts";
+import { conv2dInputOp } from "../../src/ops/conv2d-input.ts";
+import { conv2dWeightOp } from "../../src/ops/conv2d-weight.ts";
 import { conv2d, exp, mul, reduceMax, relu, softmax, sum } from "../../src/ops/index.ts";
 import { lower } from "../../src/ops/lower.ts";
 import { awkward, contraction } from "../wasm/contraction.ts";
@@ -52,10 +55,29 @@ const images = lower(
   trace(({ x, w, b }) => ({ y: conv2d(x, w, b, { padding: 1 }) }), { x: [3, 34, 16, 16], w: [16, 34, 3, 3], b: [16] }),
 );
 
+/** Gradients of few filters and channels: rows that are read in place with a rest, columns in place for a tile of few rows. */
+const steps = { stride: 1, padding: 1, dilation: 1, groups: 1 };
+const gradients = lower(
+  trace(
+    ({ g, x, w }) => ({
+      dw: call(conv2dWeightOp, [g, x], { ...steps, kernel: 3 }),
+      dx: call(conv2dInputOp, [g, w], { ...steps, input: 16 }),
+    }),
+    { g: [3, 5, 16, 16], x: [3, 6, 16, 16], w: [5, 6, 3, 3] },
+  ),
+);
+
 const threaded: readonly (readonly [Kernel, PrecisionSpec])[] = [
   [contraction({ m: 131, n: 257, k: 60 }, "nt", true), { block: 16 }],
   [contraction({ m: 9, n: 2000, k: 40 }, "tn", true), { store: "float16" }],
   [contraction({ batch: [3], m: 70, n: 65, k: 64 }, "nn", false), { store: "float64", arithmetic: "fused" }],
+  [contraction({ m: 131, n: 90, k: 300 }, "nn", true), {}],
+  [contraction({ m: 61, n: 33, k: 70 }, "nt", true), { store: "float64", block: 40 }],
+  [gradients, {}],
+  [gradients, { block: 7, arithmetic: "fused" }],
+  [gradients, { block: Number.POSITIVE_INFINITY }],
+  [gradients, { store: "float64", arithmetic: "fused", block: 300 }],
+  [gradients, { store: "float16" }],
   [elementwise, {}],
   [elementwise, { store: "bfloat16", block: 32 }],
   [images, {}],

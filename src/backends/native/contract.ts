@@ -1,14 +1,15 @@
 /** Contractions: tables of places, micro-kernels and the finish as words for `runtime/contract.c`. */
 import { UsageError } from "../../base/errors.ts";
-import { type Shape, sizeOf } from "../../base/shape.ts";
+import { sizeOf } from "../../base/shape.ts";
 import type { Format } from "../../formats/format.ts";
-import type { Access, ContractLoop } from "../../ir/loops.ts";
+import type { ContractLoop } from "../../ir/loops.ts";
 import { type ContractPlan, planContract } from "../wasm/contract-plan.ts";
 import { walkOf } from "../wasm/walk.ts";
 import { type Context, kinds, type Word } from "./context.ts";
 import { float32Lanes, float64Lanes, type Lanes, lanesLike } from "./lanes.ts";
 import { Line } from "./line.ts";
 import { laneCount } from "./map.ts";
+import { inPlaceKinds, inPlaceOf, isSwapped, type Side, sidesOf } from "./sides.ts";
 import type { Source } from "./source.ts";
 import type { Tables } from "./tables.ts";
 import {
@@ -18,7 +19,6 @@ import {
   narrowSteps,
   type Steps,
   strictSteps,
-  type TileShape,
   tileShape,
   tileSource,
 } from "./tile.ts";
@@ -32,10 +32,12 @@ export interface Target {
 }
 
 const biasKinds = { none: 0, rows: 1, columns: 2 } as const;
+/** Results side by side that repay a call of their own. */
+const longRun = 128;
+/** Bytes from one place of a first-level cache to the next that shares its set: tiles of such rows would push each other out. */
+const cacheWay = 4096;
 /** Products that repay a thread of their own. */
 const productsPerPart = 2 ** 18;
-/** How much fewer sums repay results that are put in place one by one. */
-const swapGain = 1.2;
 
 /** Formats whose products and sums float32 arithmetic rounded once more gets right (docs/numerics.md). */
 const isSmall = (format: Format): boolean => format.fractionBits + 1 <= 11 && format.exponentBits <= 7;
@@ -85,55 +87,6 @@ interface Bias {
   readonly carrier: "float32" | "float64";
 }
 
-/** One side of a contraction: its lines, and where they are in the operand, the output and the bias. */
-interface Side {
-  readonly shape: Shape;
-  readonly access: Access;
-  readonly lines: readonly number[];
-  readonly terms: readonly number[];
-  readonly output: readonly number[];
-  readonly outputStride: number | undefined;
-  readonly bias: readonly number[];
-}
-
-function sidesOf(
-  { batch, m, n, k, a, b, bias, output }: ContractLoop,
-  plan: ContractPlan,
-): { rows: Side; columns: Side } {
-  const outer = batch.length;
-  const part = (strides: readonly number[], from: number, shape: Shape): readonly number[] =>
-    strides.slice(from, from + shape.length);
-  const biases = bias?.strides ?? [...batch, ...m, ...n].map(() => 0);
-  const { rows, columns } = plan.walks.output;
-  return {
-    rows: {
-      shape: m,
-      access: a,
-      lines: part(a.strides, outer, m),
-      terms: part(a.strides, outer + m.length, k),
-      output: part(output.strides, outer, m),
-      outputStride: rows.stride,
-      bias: part(biases, outer, m),
-    },
-    columns: {
-      shape: n,
-      access: b,
-      lines: part(b.strides, outer + k.length, n),
-      terms: part(b.strides, outer, k),
-      output: part(output.strides, outer + m.length, n),
-      outputStride: columns.stride,
-      bias: part(biases, outer + m.length, n),
-    },
-  };
-}
-
-/** Sums computed for a matrix, those that only fill up tiles included. */
-function padded(rows: number, columns: number, { rows: kinds }: TileShape, lanes: number): number {
-  const rest = rows % kinds[0];
-  const height = rest === 0 ? 0 : ([...kinds].reverse().find((kind) => kind >= rest) as number);
-  return (rows - rest + height) * Math.ceil(columns / lanes) * lanes;
-}
-
 /** Parts of the rows and of the columns, each for a thread. */
 function partsOf(m: number, n: number, k: number, batches: number, threads: number): [number, number] {
   const parts = Math.min(threads, Math.max(1, Math.floor((m * n * k) / productsPerPart)));
@@ -163,20 +116,27 @@ export function contractWords(
   const { lanes } = steps;
   const shape = tileShape(target.registers, isPlain(steps));
   const count = laneCount(lanes, target.width);
-  // A product and its transpose have the same sums: the sides change places where that fills the tiles better.
-  const isSwapped = padded(plan.n, plan.m, shape, count) * swapGain < padded(plan.m, plan.n, shape, count);
   const sides = sidesOf(loop, plan);
-  const [rows, columns] = isSwapped ? [sides.columns, sides.rows] : [sides.rows, sides.columns];
+  const areOwn = [loop.a, loop.b].every(({ value }) => context.bytes(value) === lanes.bytes);
+  const areNear = isPlain(steps) && plan.operands === undefined && areOwn;
+  const areSwapped = isSwapped(sides, k, shape, count, areNear);
+  const [rows, columns] = areSwapped ? [sides.columns, sides.rows] : [sides.rows, sides.columns];
   const [m, n] = [sizeOf(rows.shape), sizeOf(columns.shape)];
   const along = plan.bias === "none" ? "none" : (plan.biasWalk?.along ?? "none");
-  const kind = along === "none" ? along : (along === "rows") !== isSwapped ? "rows" : "columns";
+  const kind = along === "none" ? along : (along === "rows") !== areSwapped ? "rows" : "columns";
   const carrier = biasAccess === undefined ? "float32" : (context.carrier(biasAccess.value) as "float32" | "float64");
   const finish = finishLine(plan, lanes, { kind, carrier }, precision.flush);
   const { run } = walkOf(columns.shape, columns.output);
   const block = Math.min(precision.block, Math.max(1, plan.k));
   const isPartial = block > plan.chunk && block < plan.k;
   const isDirect =
-    finish === undefined && plan.k > 0 && !isPartial && run >= n && rows.outputStride !== undefined && m * n > 0;
+    plan.output.carrier === lanes.carrier &&
+    plan.k > 0 &&
+    !isPartial &&
+    m * n > 0 &&
+    rows.outputStride !== undefined &&
+    (rows.outputStride * lanes.bytes) % cacheWay !== 0 &&
+    (run >= n || (run % count === 0 && (finish === undefined || run >= longRun)));
   const side = ({ access, shape: own, lines, terms }: Side): Word[] => {
     const rounding = plan.operands === undefined ? undefined : operandLine(lanes, plan.operands);
     return [
@@ -191,11 +151,7 @@ export function contractWords(
       tables.add(batch, access.strides),
     ];
   };
-  // Patches of images overlap: read in place they are nearer than packed. Columns of a matrix are far apart.
-  const patches = walkOf(k, columns.terms).axes.length > 1;
-  const areVectors = n % count === 0 && walkOf(columns.shape, columns.lines).run % count === 0;
-  const isSame = plan.operands === undefined && context.bytes(columns.access.value) === lanes.bytes;
-  const isInPlace = isPlain(steps) && patches && areVectors && isSame && m % shape.rows[0] === 0;
+  const inPlace = areNear ? inPlaceOf({ rows, columns }, k, count) : "none";
   const biasStrides = kind === "rows" ? rows : columns;
   return [
     kinds.contract,
@@ -208,7 +164,7 @@ export function contractWords(
     sizeOf(batch),
     isDirect ? 1 : 0,
     isDirect ? (rows.outputStride as number) : 0,
-    isInPlace ? 1 : 0,
+    inPlaceKinds[inPlace],
     ...side(rows),
     ...side(columns),
     context.region(output).address,

@@ -22,6 +22,9 @@ export interface TileShape {
   readonly vectors: number;
 }
 
+/** Kinds of rows that read columns in place. */
+const inPlaceKinds = 2;
+
 /** All sums, a row of columns, an operand and a product fit the registers. @param registers Vector registers: 32 or 16. */
 export function tileShape(registers: number, isPlain: boolean): TileShape {
   if (!isPlain) return { rows: [4, 4, 2, 1], vectors: 2 };
@@ -64,83 +67,105 @@ export function fusedNarrowSteps(format: Format): Steps {
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
-/** How a kernel reads its columns: a packed panel, or in place through a table of terms (`runtime/tiles.h`). */
-interface Columns {
+/** How a kernel reads an operand (`runtime/tiles.h`). */
+interface Reader {
   readonly parameters: string;
-  readonly opening: (scalar: string, vectors: number) => readonly string[];
-  readonly advance: (count: string, vectors: number) => string;
-  /** Address of vector v of the current term. */
-  readonly address: (count: string, v: number) => string;
+  readonly opening: (scalar: string, count: number) => readonly string[];
+  /** Appended to the step from term k to the next. */
+  readonly advance: (width: string) => string;
+  /** Address of element or vector `i` of term k; @param size Elements of each. */
+  readonly address: (i: number, size: string) => string;
 }
 
-const packed: Columns = {
-  parameters: "const void *pb, i64 terms",
-  opening: (scalar) => [`const ${scalar} *b = pb;`],
-  advance: (count, vectors) => `, b += ${vectors} * ${count}`,
-  address: (count, v) => `b + ${v} * ${count}`,
-};
+const panel = (name: "a" | "b"): Reader => ({
+  parameters: `const void *panel_${name}`,
+  opening: (scalar) => [`const ${scalar} *${name} = panel_${name};`],
+  advance: (width) => `, ${name} += ${width}`,
+  address: (i, size) => `${name} + ${i} * ${size}`,
+});
 
-const inPlace: Columns = {
-  parameters: "const char *const *columns, const int *places, i64 terms",
-  opening: (scalar, vectors) =>
-    range(vectors).map((v) => `const ${scalar} *const b${v} = (const ${scalar} *)columns[${v}];`),
+/** Elements or vectors of the first term, and a table of terms. */
+const inPlace = (name: "a" | "b"): Reader => ({
+  parameters: `const char *const *${name}, const int *places`,
+  opening: (scalar, count) =>
+    range(count).map((i) => `const ${scalar} *const ${name}${i} = (const ${scalar} *)${name}[${i}];`),
   advance: () => "",
-  address: (_, v) => `b${v} + places[k]`,
-};
+  address: (i) => `${name}${i} + places[k]`,
+});
 
-function kernel(name: string, steps: Steps, rows: number, vectors: number, columns: Columns): string {
+interface Readers {
+  readonly a: Reader;
+  readonly b: Reader;
+}
+
+const readers = {
+  k: { a: panel("a"), b: panel("b") },
+  c: { a: panel("a"), b: inPlace("b") },
+  r: { a: inPlace("a"), b: panel("b") },
+} as const satisfies Record<string, Readers>;
+
+function kernel(name: string, steps: Steps, rows: number, vectors: number, { a, b }: Readers): string {
   const { lanes } = steps;
   const { vector, scalar, suffix, count } = lanes;
-  const at = (pointer: string, i: number, v: number, row: string): string =>
-    `*(${vector}_at *)(${pointer} + ${i} * ${row} + ${v} * ${count})`;
+  const at = (pointer: string, i: number, v: number): string =>
+    `*(${vector}_at *)((${scalar} *)${pointer}[${v}] + ${i} * row)`;
   const sums = range(rows).flatMap((i) => range(vectors).map((v) => ({ i, v, name: `s${i}_${v}` })));
   const body = new Line(lanes);
   const updates: string[] = [];
-  const operands = range(vectors).map((v) => body.define(vector, `*(${vector}_at *)(${columns.address(count, v)})`));
+  const operands = range(vectors).map((v) => body.define(vector, `*(${vector}_at *)(${b.address(v, count)})`));
   for (const i of range(rows)) {
-    const a = body.define(vector, `splat${suffix}(a[${i}])`);
+    const own = body.define(vector, `splat${suffix}(*(${a.address(i, "1")}))`);
     for (const v of range(vectors))
-      updates.push(`s${i}_${v} = ${steps.multiplyAdd(body, `s${i}_${v}`, a, operands[v])};`);
+      updates.push(`s${i}_${v} = ${steps.multiplyAdd(body, `s${i}_${v}`, own, operands[v])};`);
   }
   const end = new Line(lanes);
   const results = sums.map(({ i, v, name: sum }) => ({ i, v, sum: steps.add(end, `t${i}_${v}`, sum) }));
   return [
-    `static void ${name}(const void *pa, ${columns.parameters}, const void *pf, void *pt, i64 from_row, i64 to_row, i64 mode) {`,
-    `const ${scalar} *a = pa, *from = pf;`,
-    ...columns.opening(scalar, vectors),
-    `${scalar} *to = pt;`,
+    `static void ${name}(${a.parameters}, ${b.parameters}, i64 terms, char *const *from, char *const *to, i64 row, i64 mode) {`,
+    ...a.opening(scalar, rows),
+    ...b.opening(scalar, vectors),
     ...sums.map(({ name: sum }) => `${vector} ${sum} = {0};`),
     "if (mode & 1) {",
-    ...sums.map(({ i, v, name: sum }) => `${sum} = ${at("from", i, v, "from_row")};`),
+    ...sums.map(({ i, v, name: sum }) => `${sum} = ${at("from", i, v)};`),
     "}",
-    `for (i64 k = 0; k < terms; k++, a += ${rows}${columns.advance(count, vectors)}) {`,
+    `for (i64 k = 0; k < terms; k++${a.advance(`${rows}`)}${b.advance(`${vectors} * ${count}`)}) {`,
     ...body.statements(),
     ...updates,
     "}",
     "if (mode & 2) {",
-    ...sums.map(({ i, v }) => `const ${vector} t${i}_${v} = ${at("to", i, v, "to_row")};`),
+    ...sums.map(({ i, v }) => `const ${vector} t${i}_${v} = ${at("to", i, v)};`),
     ...end.statements(),
     ...results.map(({ i, v, sum }) => `s${i}_${v} = ${sum};`),
     "}",
-    ...sums.map(({ i, v, name: sum }) => `${at("to", i, v, "to_row")} = ${sum};`),
+    ...sums.map(({ i, v, name: sum }) => `${at("to", i, v)} = ${sum};`),
     "}",
   ].join("\n");
 }
 
 /** A unit of micro-kernels; its symbol is the `struct tiles` of `runtime/tiles.h`. */
 export function tileSource(steps: Steps, { rows, vectors }: TileShape): Source {
-  const kinds = [...new Set(rows)];
-  const kernels = kinds.flatMap((r) => range(vectors).map((v) => kernel(`k${r}_${v + 1}`, steps, r, v + 1, packed)));
   // Only IEEE arithmetic is so fast that packing shows.
-  const places = range(isPlain(steps) ? vectors : 0).map((v) => kernel(`p${v + 1}`, steps, rows[0], v + 1, inPlace));
-  const list = (of: number, name: (v: number) => string): string =>
-    `{${range(3)
-      .map((v) => (v < of ? name(v + 1) : "0"))
-      .join(", ")}}`;
-  const table = rows.map((r) => list(vectors, (v) => `k${r}_${v}`));
+  const kinds: readonly [keyof typeof readers, readonly number[]][] = isPlain(steps)
+    ? [
+        ["k", rows],
+        ["c", rows.slice(0, inPlaceKinds)],
+        ["r", rows.slice(0, 1)],
+      ]
+    : [["k", rows]];
+  const kernels = kinds.flatMap(([kind, own]) =>
+    [...new Set(own)].flatMap((r) =>
+      range(vectors).map((v) => kernel(`${kind}${r}_${v + 1}`, steps, r, v + 1, readers[kind])),
+    ),
+  );
+  const table = (kind: keyof typeof readers): string => {
+    const own = kinds.find(([name]) => name === kind)?.[1] ?? [];
+    const list = (r: number): string => `{${range(vectors).map((v) => `${kind}${r}_${v + 1}`)}}`;
+    return `{${own.map(list).join(", ") || "0"}}`;
+  };
   const { bytes, count } = steps.lanes;
-  const exported = `const struct tiles @ = {${bytes}, ${count}, ${vectors}, {${rows.join(", ")}}, {${table.join(", ")}}, ${list(places.length, (v) => `p${v}`)}};`;
-  return source(`${[...kernels, ...places, exported].join("\n")}\n`, true);
+  const byRows = isPlain(steps) ? table("r").slice(1, -1) : "{0}";
+  const exported = `const struct tiles @ = {${bytes}, ${count}, ${vectors}, {${rows.join(", ")}}, ${table("k")}, ${table("c")}, ${byRows}};`;
+  return source(`${[...kernels, exported].join("\n")}\n`, true);
 }
 
 export const isPlain = (steps: Steps): boolean => steps.add === plainAdd;

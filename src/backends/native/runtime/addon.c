@@ -14,6 +14,7 @@
 #include "map.c"
 #include "reduce.c"
 #include "move.c"
+#include "pack.h"
 #include "contract.c"
 
 enum { MAP, REDUCE, MOVE, GATHER, SCATTER, CONTRACT };

@@ -1,15 +1,9 @@
 /*
  * Contractions, packed (Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008). Operands are
  * read through tables: the place of element (line, term) is lines[line] + terms[term], whatever the strides and axes were.
- * A chunk of packed terms holds whole blocks of the sum, or a part of a long one. Columns that are vectors in memory may be read in place.
+ * A chunk of terms holds whole blocks of the sum, or a part of a long one. One side may be read in place: columns that are
+ * vectors in memory, or rows whose terms follow one another.
  */
-
-/* One operand and its tables. Groups of `line_run` lines, of `term_run` terms, are neighbors in memory. */
-struct operand {
-  i64 address, bytes, line_run, term_run, round_lanes;
-  const int *lines, *terms, *batch;
-  line *round;
-};
 
 struct contract {
   struct crew *crew;
@@ -26,124 +20,87 @@ struct contract {
   i64 row_parts, column_parts;
 };
 
+enum { PANELS, COLUMNS_IN_PLACE, ROWS_IN_PLACE };
 enum { NO_BIAS, BIAS_OF_ROWS, BIAS_OF_COLUMNS };
-/* Rows packed at a time, and summed before they are finished. Columns: bytes of a row of sums. */
-enum { PACKED_ROWS = 192, SUMMED_ROWS = 768, COLUMN_BYTES = 3072 };
+/* Rows packed at a time. Bytes of a row of sums, and of sums that are kept before they are finished. */
+enum { PACKED_ROWS = 192, COLUMN_BYTES = 3072, SUM_BYTES = 768 * COLUMN_BYTES };
+/* Results side by side that repay a call. */
+enum { LONG_RUN = 128 };
 
-static char *place(const struct contract *job, const struct operand *x, i64 batch) { return job->base + x->address + x->batch[batch] * x->bytes; }
-
-/* Elements of panels, as they are stored. */
-#define DEFINE_PACK(name, from_type, to_type)                                                                           \
-  /* Groups of `run` lines are contiguous. */                                                                           \
-  INLINE void name##_runs(to_type *restrict to, i64 width, const from_type *restrict from, const int *restrict lines, i64 count, const int *terms, \
-                          i64 k, i64 run) {                                                                             \
-    for (i64 t = 0; t < k; t++, to += width) {                                                                          \
-      i64 line = 0;                                                                                                     \
-      for (; line + run <= count; line += run) {                                                                        \
-        const from_type *source = from + terms[t] + lines[line];                                                        \
-        for (i64 i = 0; i < run; i++) to[line + i] = (to_type)source[i];                                                \
-      }                                                                                                                 \
-      for (; line < count; line++) to[line] = (to_type)from[terms[t] + lines[line]];                                    \
-    }                                                                                                                   \
-  }                                                                                                                     \
-  static void name(to_type *restrict to, i64 width, const from_type *restrict from, const int *restrict lines, i64 count, const int *terms, i64 k, \
-                   i64 run) {                                                                                           \
-    if (count < width) memset(to, 0, (size_t)(k * width) * sizeof *to);                                                 \
-    if (run == 16) name##_runs(to, width, from, lines, count, terms, k, 16);                                            \
-    else if (run == 8) name##_runs(to, width, from, lines, count, terms, k, 8);                                         \
-    else if (run == 4) name##_runs(to, width, from, lines, count, terms, k, 4);                                         \
-    else if (run == 2) name##_runs(to, width, from, lines, count, terms, k, 2);                                         \
-    else name##_runs(to, width, from, lines, count, terms, k, 1);                                                       \
-  }
-DEFINE_PACK(pack_32, float, float)
-DEFINE_PACK(pack_64, double, double)
-DEFINE_PACK(pack_wide, float, double)
-
-enum { MOST_WIDTH = 64 };
-
-/* Terms follow one another in runs of `term_run`: panels by transposition. */
-static void pack_turned(char *to, i64 width, const char *from, const int *lines, i64 count, const int *terms, i64 first, i64 k, i64 term_run, i64 bytes) {
-  const char *sources[MOST_WIDTH];
-  if (count < width) memset(to, 0, (size_t)(k * width * bytes));
-  for (i64 t = 0; t < k;) {
-    i64 steps = least(term_run - (first + t) % term_run, k - t);
-    for (i64 i = 0; i < count; i++) sources[i] = from + (lines[i] + terms[t]) * bytes;
-    transpose(to + t * width * bytes, width, sources, count, steps, bytes);
-    t += steps;
-  }
-}
-
-/* The largest of 16, 8, 4, 2, 1 into which runs of lines can be cut, when panels are so wide. */
-static i64 even_run(i64 run, i64 lines, i64 width) {
-  for (i64 even = 16; even >= 2; even /= 2)
-    if (width % even == 0 && (run >= lines || run % even == 0)) return even;
-  return 1;
-}
-
-/* Packs lines first .. first + count - 1 of the terms from `term` on into panels of `width` lines; the last has `rest`. */
-static void pack(const struct contract *job, const struct operand *x, i64 lines, const char *matrix, char *to, i64 width, i64 rest, i64 first, i64 count, i64 term, i64 terms) {
-  i64 bytes = job->tiles->bytes, run = even_run(x->line_run, lines, width);
-  i64 turned = run < 4 && x->term_run >= 4 && bytes == x->bytes;
-  /* By lines a few terms at a time, so that what is read of each is read while it is near. */
-  i64 some = turned ? terms : 32;
-  for (i64 t = 0; t < terms; t += some)
-    for (i64 line = 0; line < count; line += width) {
-      i64 own = least(width, count - line), wide = own < width ? rest : width, steps = least(some, terms - t);
-      const int *at = x->lines + first + line, *of = x->terms + term + t;
-      char *panel = to + (line * terms + t * wide) * bytes;
-      if (turned) pack_turned(panel, wide, matrix, at, own, of, term, steps, x->term_run, bytes);
-      else if (bytes == 4) pack_32((float *)panel, wide, (const float *)matrix, at, own, of, steps, run);
-      else if (x->bytes == 8) pack_64((double *)panel, wide, (const double *)matrix, at, own, of, steps, run);
-      else pack_wide((double *)panel, wide, (const float *)matrix, at, own, of, steps, run);
-    }
-  if (x->round == 0) return;
-  char *pointers[2] = {to, to};
-  i64 advance[2] = {bytes, bytes}, last = count % width;
-  run_line(x->round, x->round_lanes, pointers, 1, 1, advance, ((count - last) + (last > 0 ? rest : 0)) * terms);
-}
-
-/* The state of one unit. */
+/* The state of one unit. Direct sums are formed in the output `out`, else in `sums` by rows of `sum_row`. */
 struct unit {
   const struct contract *job;
-  char *a, *b, *sums, *partials, *edge, *row;
-  i64 batch, sum_row, first_row, first_column;
+  char *a, *b, *out, *sums, *partials, *edge, *row, *bias;
+  i64 batch, width, sum_row, first_row, first_column;
 };
 
-/* The kind of micro-kernel for so many rows. */
-static i64 kind_of(const struct tiles *tiles, i64 rows) {
-  i64 kind = 0;
-  while (kind + 1 < ROW_KINDS && tiles->rows[kind + 1] >= rows) kind++;
+static char *matrix_of(const struct contract *job, const struct operand *x, i64 batch) {
+  return job->base + x->address + x->batch[batch] * x->bytes;
+}
+
+/* The kind of micro-kernel for so many rows: least of those that read so. */
+static i64 kind_of(const struct contract *job, i64 rows) {
+  i64 kind = 0, last = job->in_place == ROWS_IN_PLACE ? 0 : job->in_place == COLUMNS_IN_PLACE ? IN_PLACE_KINDS - 1 : ROW_KINDS - 1;
+  while (kind < last && job->tiles->rows[kind + 1] >= rows) kind++;
   return kind;
 }
 
-/*
- * Sums of one tile over the chunk: `rows` x `columns` of them exist. `b` is a panel, or, where columns are read in place, the matrix; the
- * tile is then at `column` of the unit and `term`.
- */
-static void sum_tile(struct unit *u, const char *a, const char *b, i64 rows, i64 columns, i64 column, i64 term, i64 terms, char *from, char *to, i64 mode) {
+/* A tile of the unit: its place and how much of it exists. */
+struct part {
+  i64 row, column, rows, columns;
+};
+
+/* Where the sums of vector `v` of a tile begin. */
+static char *sums_of(const struct unit *u, char *sums, struct part part, i64 v) {
+  const struct contract *job = u->job;
+  i64 bytes = job->tiles->bytes, column = part.column + v * job->tiles->lanes;
+  if (!job->direct) return sums + (part.row * u->sum_row + column) * bytes;
+  return u->out + (job->out_rows[u->first_row + part.row] + job->out_columns[u->first_column + column]) * bytes;
+}
+
+/* Copies what exists of a tile to or from the edge tile, whose rows are of `width` sums. */
+static void copy_edge(const struct unit *u, struct part part, char *const *sums, i64 width, int to_edge) {
+  i64 bytes = u->job->tiles->bytes, lanes = u->job->tiles->lanes;
+  for (i64 i = 0; i < part.rows; i++)
+    for (i64 v = 0; v * lanes < part.columns; v++) {
+      char *edge = u->edge + (i * width + v * lanes) * bytes, *own = sums[v] + i * u->job->direct_row * bytes;
+      size_t size = (size_t)(least(lanes, part.columns - v * lanes) * bytes);
+      if (to_edge) memcpy(edge, own, size);
+      else memcpy(own, edge, size);
+    }
+}
+
+/* Sums of one tile over terms term .. term + terms - 1. `a` and `b` are panels, or matrices that are read in place. */
+static void sum_tile(struct unit *u, const char *a, const char *b, struct part part, i64 term, i64 terms, char *from, char *to, i64 mode) {
   const struct contract *job = u->job;
   const struct tiles *tiles = job->tiles;
-  i64 kind = kind_of(tiles, rows), width = up_to(columns, tiles->lanes), bytes = tiles->bytes;
-  tile *kernel = tiles->kernels[kind][width / tiles->lanes - 1];
-  i64 row = u->sum_row, whole = !job->direct || (rows == tiles->rows[kind] && columns == width);
-  char *own_from = whole ? from : u->edge, *own_to = whole ? to : u->edge;
+  i64 kind = kind_of(job, part.rows), height = tiles->rows[kind], lanes = tiles->lanes, bytes = tiles->bytes;
+  i64 vectors = (part.columns + lanes - 1) / lanes, width = vectors * lanes, row = job->direct ? job->direct_row : u->sum_row;
+  i64 whole = !job->direct || (part.rows == height && part.columns == width);
+  char *own_from[VECTOR_KINDS], *own_to[VECTOR_KINDS];
+  for (i64 v = 0; v < vectors; v++) own_from[v] = sums_of(u, from, part, v), own_to[v] = sums_of(u, to, part, v);
+  char *edges[VECTOR_KINDS], **sources = own_from, **sums = own_to;
   if (!whole) {
+    if (mode) copy_edge(u, part, own_to, width, 1);
+    for (i64 v = 0; v < vectors; v++) edges[v] = u->edge + v * lanes * bytes;
+    sources = sums = edges;
     row = width;
-    for (i64 i = 0; i < rows; i++)
-      memcpy(u->edge + i * row * bytes, (mode & FROM ? from : to) + i * u->sum_row * bytes, (size_t)(columns * bytes));
   }
-  i64 block = job->block < terms ? job->block : terms;
-  const char *vectors[VECTOR_KINDS];
-  for (i64 v = 0; job->in_place && v * tiles->lanes < columns; v++)
-    vectors[v] = b + job->b.lines[u->first_column + column + v * tiles->lanes] * bytes;
+  const char *columns[VECTOR_KINDS], *rows[MOST_HEIGHT];
+  if (job->in_place == COLUMNS_IN_PLACE)
+    for (i64 v = 0; v < vectors; v++) columns[v] = b + job->b.lines[u->first_column + part.column + v * lanes] * bytes;
+  if (job->in_place == ROWS_IN_PLACE)
+    for (i64 i = 0; i < height; i++) rows[i] = a + job->a.lines[u->first_row + part.row + least(i, part.rows - 1)] * bytes;
+  i64 block = least(job->block, terms);
   for (i64 done = 0; done < terms; done += block) {
     i64 count = least(block, terms - done), own_mode = done == 0 ? mode : ADD;
-    const char *own_a = a + done * tiles->rows[kind] * bytes;
-    if (job->in_place) tiles->in_place[width / tiles->lanes - 1](own_a, vectors, job->b.terms + term + done, count, own_from, own_to, row, row, own_mode);
-    else kernel(own_a, b + done * width * bytes, count, own_from, own_to, row, row, own_mode);
+    const char *own_a = a + done * height * bytes, *own_b = b + done * width * bytes;
+    const int *a_terms = job->a.terms + term + done, *b_terms = job->b.terms + term + done;
+    if (job->in_place == COLUMNS_IN_PLACE) tiles->columns_in_place[kind][vectors - 1](own_a, columns, b_terms, count, sources, sums, row, own_mode);
+    else if (job->in_place == ROWS_IN_PLACE) tiles->rows_in_place[vectors - 1](rows, a_terms, own_b, count, sources, sums, row, own_mode);
+    else tiles->kernels[kind][vectors - 1](own_a, own_b, count, sources, sums, row, own_mode);
   }
-  if (whole) return;
-  for (i64 i = 0; i < rows; i++) memcpy(to + i * u->sum_row * bytes, u->edge + i * row * bytes, (size_t)(columns * bytes));
+  if (!whole) copy_edge(u, part, own_to, width, 0);
 }
 
 /* Asks for the columns that are read in place next, from `column` of the unit on, at `count` terms. */
@@ -155,53 +112,52 @@ static void fetch_columns(const struct unit *u, const char *b, i64 column, i64 c
   }
 }
 
-/* One row of finished sums to its places in the output. */
-static void finish_row(struct unit *u, i64 row, i64 columns, char *out) {
+/* Finishes `count` sums of a row from column `done` on. */
+static void finish_sums(const struct unit *u, i64 row, i64 done, i64 count, char *sums, char *finished) {
   const struct contract *job = u->job;
-  i64 bytes = job->tiles->bytes, ob = job->out_bytes;
-  char *sums = u->sums + row * u->sum_row * bytes;
-  const int *places = job->out_columns + u->first_column;
-  i64 at = job->out_rows[u->first_row + row];
-  i64 whole = job->out_run >= job->n;
-  char *finished = whole ? out + (at + places[0]) * ob : u->row;
-  char *pointers[3] = {sums, 0, finished};
-  i64 advance[3] = {bytes, 0, ob}, inputs = 1;
-  if (job->bias_kind == BIAS_OF_ROWS) {
+  char *pointers[3] = {sums};
+  i64 advance[3] = {job->tiles->bytes}, inputs = 1;
+  if (job->finish == 0) {
+    if (finished != sums) memcpy(finished, sums, (size_t)(count * job->out_bytes));
+    return;
+  }
+  if (job->bias_kind == BIAS_OF_ROWS)
     pointers[inputs++] = job->base + job->bias + (job->bias_table[u->first_row + row] + job->bias_batch[u->batch]) * job->bias_bytes;
-  } else if (job->bias_kind == BIAS_OF_COLUMNS) {
-    /* Collected once per unit and columns, after the row of results. */
-    pointers[inputs] = u->row + COLUMN_BYTES * 2;
+  if (job->bias_kind == BIAS_OF_COLUMNS) {
+    pointers[inputs] = u->bias + done * job->bias_bytes;
     advance[inputs++] = job->bias_bytes;
   }
   pointers[inputs] = finished;
-  advance[inputs] = ob;
-  if (job->finish == 0 && !whole) finished = sums;
-  else if (job->finish == 0) memcpy(finished, sums, (size_t)(columns * ob));
-  else run_line(job->finish, job->finish_lanes, pointers, inputs, 1, advance, columns);
-  if (whole) return;
-  for (i64 done = 0; done < columns;) {
-    i64 run = job->out_run == 1 ? 1 : least(columns - done, job->out_run - (u->first_column + done) % job->out_run);
-    char *to = out + (at + places[done]) * ob;
-    if (run == 1 && ob == 4) *(int *)to = *(int *)(finished + done * 4);
-    else memcpy(to, finished + done * ob, (size_t)(run * ob));
-    done += run;
+  advance[inputs] = job->out_bytes;
+  run_line(job->finish, job->finish_lanes, pointers, inputs, 1, advance, count);
+}
+
+/* One row of sums, finished, to its places in the output. */
+static void finish_row(struct unit *u, i64 row, i64 columns) {
+  const struct contract *job = u->job;
+  i64 bytes = job->out_bytes, has_runs = job->direct || job->out_run >= least(job->n, LONG_RUN);
+  char *sums = u->sums + row * u->sum_row * job->tiles->bytes, *finished = job->finish ? u->row : sums;
+  char *out = u->out + job->out_rows[u->first_row + row] * bytes;
+  const int *places = job->out_columns + u->first_column;
+  if (!has_runs) finish_sums(u, row, 0, columns, sums, finished);
+  if (!has_runs && job->out_run == 1 && bytes == 4) {
+    for (i64 j = 0; j < columns; j++) ((int *)out)[places[j]] = ((const int *)finished)[j];
+    return;
+  }
+  for (i64 done = 0, run; done < columns; done += run) {
+    char *to = out + places[done] * bytes;
+    run = least(columns - done, job->out_run - (u->first_column + done) % job->out_run);
+    if (has_runs) finish_sums(u, row, done, run, job->direct ? to : sums + done * job->tiles->bytes, to);
+    else memcpy(to, finished + done * bytes, (size_t)(run * bytes));
   }
 }
 
 /* Sums and finishes rows first .. first + rows - 1 of columns column .. column + columns - 1. */
 static void sum_rows(struct unit *u, i64 rows, i64 columns) {
   const struct contract *job = u->job;
-  i64 batch = u->batch;
   const struct tiles *tiles = job->tiles;
-  i64 bytes = tiles->bytes, height = tiles->rows[0], width = tiles->vectors * tiles->lanes;
-  const char *a = place(job, &job->a, batch), *b = place(job, &job->b, batch);
-  char *out = job->base + job->out + job->out_batch[batch] * job->out_bytes;
-  if (job->direct) {
-    u->sums = out + (job->out_rows[u->first_row] + job->out_columns[u->first_column]) * bytes;
-    u->sum_row = job->direct_row;
-    if (job->block >= job->k) u->partials = u->sums;
-  }
-  i64 own_partials = u->partials != u->sums;
+  i64 bytes = tiles->bytes, height = tiles->rows[0], width = u->width;
+  const char *a = matrix_of(job, &job->a, u->batch), *b = matrix_of(job, &job->b, u->batch);
   i64 done_of_block = 0;
   for (i64 term = 0; term < job->k;) {
     i64 terms = least(job->chunk, job->k - term), mode = term == 0 ? 0 : ADD;
@@ -213,67 +169,73 @@ static void sum_rows(struct unit *u, i64 rows, i64 columns) {
       done_of_block += terms;
       if (done_of_block == job->block || term + terms == job->k) {
         done_of_block = 0;
-        if (!first_block && own_partials) mode |= ADD;
+        if (!first_block && u->partials != u->sums) mode |= ADD;
       } else to = u->partials;
     }
-    if (!job->in_place) pack(job, &job->b, job->n, b, u->b, width, up_to(columns % width, tiles->lanes), u->first_column, columns, term, terms);
+    if (job->in_place != COLUMNS_IN_PLACE)
+      pack(&job->b, bytes, job->n, b, u->b, width, up_to(columns % width, tiles->lanes), u->first_column, columns, term, terms);
     for (i64 i0 = 0; i0 < rows; i0 += PACKED_ROWS) {
       i64 packed = least(PACKED_ROWS, rows - i0);
-      pack(job, &job->a, job->m, a, u->a, height, tiles->rows[kind_of(tiles, packed % height)], u->first_row + i0, packed, term, terms);
+      if (job->in_place != ROWS_IN_PLACE)
+        pack(&job->a, bytes, job->m, a, u->a, height, tiles->rows[kind_of(job, packed % height)], u->first_row + i0, packed, term, terms);
       for (i64 j = 0; j < columns; j += width)
         for (i64 i = 0; i < packed; i += height) {
-          i64 place = ((i0 + i) * u->sum_row + j) * bytes, next = j + width;
-          if (job->in_place && i0 == 0 && next < columns) {
+          i64 next = j + width;
+          if (job->in_place == COLUMNS_IN_PLACE && i0 == 0 && next < columns) {
             i64 each = (terms * height + packed - 1) / packed, start = i / height * each;
             fetch_columns(u, b, next, least(width, columns - next), term + start, least(each, terms - start));
           }
-          sum_tile(u, u->a + i * terms * bytes, job->in_place ? b : u->b + j * terms * bytes, least(height, packed - i), least(width, columns - j),
-                   j, term, terms, from + place, to + place, mode);
+          const char *own_a = job->in_place == ROWS_IN_PLACE ? a : u->a + i * terms * bytes;
+          const char *own_b = job->in_place == COLUMNS_IN_PLACE ? b : u->b + j * terms * bytes;
+          struct part part = {i0 + i, j, least(height, packed - i), least(width, columns - j)};
+          sum_tile(u, own_a, own_b, part, term, terms, from, to, mode);
         }
     }
     term += terms;
   }
-  if (job->direct) return;
+  if (job->direct && job->finish == 0) return;
   if (job->k == 0) memset(u->sums, 0, (size_t)(up_to(rows, height) * u->sum_row * bytes));
-  for (i64 i = 0; i < rows; i++) finish_row(u, i, columns, out);
+  for (i64 i = 0; i < rows; i++) finish_row(u, i, columns);
 }
+
+/* Vectors of a tile, of so many that there are: four are two and two, not three and one that cannot fill the pipelines. */
+static i64 vectors_of(const struct tiles *tiles, i64 vectors) { return tiles->vectors == 3 && vectors == 4 ? 2 : tiles->vectors; }
 
 static void contract_unit(const void *argument, i64 number, struct space *space) {
   const struct contract *job = argument;
   const struct tiles *tiles = job->tiles;
-  i64 bytes = tiles->bytes, height = tiles->rows[0], width = tiles->vectors * tiles->lanes;
+  i64 bytes = tiles->bytes, height = tiles->rows[0], widest = tiles->vectors * tiles->lanes;
   i64 column_part = number % job->column_parts, rest = number / job->column_parts;
   i64 row_part = rest % job->row_parts, batch = rest / job->row_parts;
   /* Parts are whole tiles. */
   i64 rows = up_to((job->m + job->row_parts - 1) / job->row_parts, height), first_row = row_part * rows;
-  i64 columns = up_to((job->n + job->column_parts - 1) / job->column_parts, width), first_column = column_part * columns;
+  i64 columns = up_to((job->n + job->column_parts - 1) / job->column_parts, widest), first_column = column_part * columns;
   if (first_row >= job->m || first_column >= job->n) return;
   i64 last_row = least(job->m, first_row + rows), last_column = least(job->n, first_column + columns);
-  i64 most_columns = COLUMN_BYTES / bytes / width * width;
+  i64 own_vectors = (last_column - first_column + tiles->lanes - 1) / tiles->lanes, width = vectors_of(tiles, own_vectors) * tiles->lanes;
+  columns = least(COLUMN_BYTES / bytes / width * width, own_vectors * tiles->lanes);
   rows = up_to(last_row - first_row, height);
-  if (!job->direct) rows = least(SUMMED_ROWS, rows);
-  columns = least(most_columns, up_to(last_column - first_column, width));
-  i64 a = least(PACKED_ROWS, rows) * job->chunk * bytes, b = job->in_place ? 0 : columns * job->chunk * bytes, sums = rows * columns * bytes;
-  i64 edge = height * width * bytes, row = 4 * COLUMN_BYTES + 512;
-  i64 partial = job->block > job->chunk && job->block < job->k;
-  char *at = reserve(space, job->crew, (size_t)(up_to(a, 64) + up_to(b, 64) + (partial || !job->direct ? 2 : 0) * up_to(sums, 64) + edge + row + 256));
+  if (!job->direct) rows = least(SUM_BYTES / (columns * bytes) / height * height, rows);
+  i64 a = job->in_place == ROWS_IN_PLACE ? 0 : least(PACKED_ROWS, rows) * job->chunk * bytes;
+  i64 b = job->in_place == COLUMNS_IN_PLACE ? 0 : columns * job->chunk * bytes, sums = job->direct ? 0 : rows * columns * bytes;
+  i64 edge = height * widest * bytes, row = 2 * COLUMN_BYTES, bias = 2 * COLUMN_BYTES + 128;
+  i64 partials = job->block > job->chunk && job->block < job->k ? sums : 0;
+  char *at = reserve(space, job->crew, (size_t)(up_to(a, 64) + up_to(b, 64) + up_to(sums, 64) + up_to(partials, 64) + up_to(edge, 64) + row + bias));
   if (at == 0) return;
-  struct unit u = {.job = job, .a = at, .batch = batch, .sum_row = columns};
+  struct unit u = {.job = job, .batch = batch, .width = width, .sum_row = columns, .a = at};
+  u.out = job->base + job->out + job->out_batch[batch] * job->out_bytes;
   u.b = u.a + up_to(a, 64);
   u.edge = u.b + up_to(b, 64);
   u.row = u.edge + up_to(edge, 64);
-  u.sums = u.row + up_to(row, 64);
-  u.partials = partial ? u.sums + up_to(sums, 64) : u.sums;
-  char *scratch_partials = u.partials;
+  u.bias = u.row + row;
+  u.sums = u.bias + bias;
+  u.partials = partials ? u.sums + up_to(sums, 64) : u.sums;
   for (u.first_column = first_column; u.first_column < last_column; u.first_column += columns) {
     i64 some = least(columns, last_column - u.first_column);
     if (job->bias_kind == BIAS_OF_COLUMNS)
       for (i64 j = 0; j < some; j++)
-        memcpy(u.row + COLUMN_BYTES * 2 + j * job->bias_bytes, job->base + job->bias + (job->bias_table[u.first_column + j] + job->bias_batch[batch]) * job->bias_bytes, (size_t)job->bias_bytes);
-    for (u.first_row = first_row; u.first_row < last_row; u.first_row += rows) {
-      u.partials = scratch_partials;
-      sum_rows(&u, least(rows, last_row - u.first_row), some);
-    }
+        memcpy(u.bias + j * job->bias_bytes, job->base + job->bias + (job->bias_table[u.first_column + j] + job->bias_batch[batch]) * job->bias_bytes, (size_t)job->bias_bytes);
+    for (u.first_row = first_row; u.first_row < last_row; u.first_row += rows) sum_rows(&u, least(rows, last_row - u.first_row), some);
   }
 }
 
