@@ -7,10 +7,10 @@ import type { TileShape } from "./tile.ts";
 
 /** How much fewer sums repay results that are put in place one by one. */
 const swapGain = 1.2;
-/** Terms that repay them where the side that is not packed is so many times the other. */
+/** Sides also change places for sums of so many terms, in runs, if one side is so many times the other: it is not packed then. */
 const longSum = 512;
-const packingGain = 2;
 const longRun = 8;
+const packingGain = 2;
 /** Runs of lines that are copied as they are; runs of terms that are transposed. */
 const shortRun = 4;
 /** Columns for which a row is worth packing. */
@@ -73,8 +73,8 @@ function isTurned({ shape, lines, terms }: Side, k: Shape): boolean {
 }
 
 /**
- * A product and its transpose have the same sums: the sides change places where that fills the tiles better, or where long rows are then
- * read in place and the panels are of the smaller side.
+ * A product and its transpose have the same sums: the sides change places where that fills the tiles better, or where the larger side is
+ * then read in place and panels are of the smaller.
  */
 export function isSwapped(
   { rows, columns }: Sides,
