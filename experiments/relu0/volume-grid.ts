@@ -16,7 +16,7 @@ interface Counts {
 
 const counts: Readonly<Record<Scale, Counts>> = {
   quick: { base: 2, other: 1, wide: 1, float64: 1, beyond: 1 },
-  minimal: { base: 1000, other: 200, wide: 100, float64: 20, beyond: 60 },
+  minimal: { base: 1000, other: 1000, wide: 1000, float64: 100, beyond: 60 },
   paper: { base: 1000, other: 1000, wide: 1000, float64: 1000, beyond: 1000 },
 };
 
