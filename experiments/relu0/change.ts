@@ -13,20 +13,21 @@ import {
   zoneMeasurement,
 } from "./zone-trial.ts";
 
-const counts: Readonly<Record<Scale, { readonly base: number; readonly float64: number }>> = {
-  quick: { base: 2, float64: 1 },
-  minimal: { base: 100, float64: 10 },
-  paper: { base: 1000, float64: 10 },
-};
+const counts: Readonly<Record<Scale, { readonly float32: number; readonly float16: number; readonly other: number }>> =
+  {
+    quick: { float32: 2, float16: 2, other: 1 },
+    minimal: { float32: 1000, float16: 200, other: 10 },
+    paper: { float32: 1000, float16: 1000, other: 10 },
+  };
 
 function grid(scale: Scale, parameters: ZoneTrial): Partial<ZoneTrial>[] {
-  const { base, float64 } = counts[scale];
+  const { float32, float16, other } = counts[scale];
   const small = scale === "quick" ? { samples: 1024 } : {};
   return [
-    ...networks({ ...small, format: "float32" }, parameters.inits || base),
-    ...networks({ ...small, format: "float16" }, parameters.inits || base),
-    ...networks({ ...small, format: "bfloat16" }, parameters.inits || float64),
-    ...networks({ ...small, format: "float64" }, parameters.inits || float64),
+    ...networks({ ...small, format: "float32" }, parameters.inits || float32),
+    ...networks({ ...small, format: "float16" }, parameters.inits || float16),
+    ...networks({ ...small, format: "bfloat16" }, parameters.inits || other),
+    ...networks({ ...small, format: "float64" }, parameters.inits || other),
   ];
 }
 
