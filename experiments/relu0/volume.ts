@@ -120,7 +120,7 @@ function figure(stored: readonly ZoneStored[]): FigureSpec {
   const plain = plainRows(stored);
   const rows = summarize(plain);
   const all = summarize(stored);
-  const inits = rows.map((row) => row.inits);
+  const inits = all.map((row) => row.inits);
   const range = inits.length === 0 ? "0" : `${Math.min(...inits)} to ${Math.max(...inits)}`;
   return {
     title: "Networks whose gradient depends on ReLU'(0): random MLPs on MNIST",
