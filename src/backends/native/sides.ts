@@ -13,8 +13,6 @@ const longRun = 8;
 const packingGain = 2;
 /** Runs of lines that are copied as they are; runs of terms that are transposed. */
 const shortRun = 4;
-/** Columns for which a row is worth packing. */
-const manyColumns = 256;
 
 /** One side of a contraction: its lines, and where they are in the operand, the output and the bias. */
 export interface Side {
@@ -67,14 +65,17 @@ function padded(rows: number, columns: number, { rows: kinds }: TileShape, lanes
   return (rows - rest + height) * Math.ceil(columns / lanes) * lanes;
 }
 
+/** Whether the side is patches of images: they overlap, and are nearer where they lie than packed. Lines of a matrix are far apart. */
+const arePatches = ({ terms }: Side, k: Shape): boolean => walkOf(k, terms).axes.length > 1;
+
 /** Whether panels of the side are made by transposition. */
 function isTurned({ shape, lines, terms }: Side, k: Shape): boolean {
   return walkOf(shape, lines).run < shortRun && walkOf(k, terms).run >= shortRun;
 }
 
 /**
- * A product and its transpose have the same sums: the sides change places where that fills the tiles better, or where the larger side is
- * then read in place and panels are of the smaller.
+ * A product and its transpose have the same sums: the sides change places where that fills the tiles better, or where patches that would have
+ * to be transposed become rows, which are read in place.
  */
 export function isSwapped(
   { rows, columns }: Sides,
@@ -85,21 +86,16 @@ export function isSwapped(
 ): boolean {
   const [m, n] = [sizeOf(rows.shape), sizeOf(columns.shape)];
   if (padded(n, m, shape, lanes) * swapGain < padded(m, n, shape, lanes)) return true;
-  if (!isPlain || sizeOf(k) < longSum || n < packingGain * m || walkOf(k, columns.terms).run < longRun) return false;
-  const areLong = isTurned(rows, k) && isTurned(columns, k);
-  return areLong && padded(n, m, shape, lanes) <= padded(m, n, shape, lanes) * swapGain;
+  const repays = isPlain && sizeOf(k) >= longSum && n >= packingGain * m && walkOf(k, columns.terms).run >= longRun;
+  if (!repays || !arePatches(columns, k) || !isTurned(rows, k) || !isTurned(columns, k)) return false;
+  return padded(n, m, shape, lanes) <= padded(m, n, shape, lanes) * swapGain;
 }
 
 export const inPlaceKinds = { none: 0, columns: 1, rows: 2 } as const;
 
-/**
- * Which side is read where it is. Patches of images overlap, and are nearer so than packed; columns of a matrix are far apart. Rows
- * that would have to be transposed are read term by term unless many columns share the work.
- */
+/** Which side is read where it is: patches, as vectors of columns, or as rows that would have to be transposed. */
 export function inPlaceOf({ rows, columns }: Sides, k: Shape, lanes: number): keyof typeof inPlaceKinds {
-  const arePatches = walkOf(k, columns.terms).axes.length > 1;
-  const n = sizeOf(columns.shape);
-  if (arePatches && n % lanes === 0 && walkOf(columns.shape, columns.lines).run % lanes === 0) return "columns";
-  const areRowPatches = walkOf(k, rows.terms).axes.length > 1;
-  return (n <= manyColumns || areRowPatches) && isTurned(rows, k) ? "rows" : "none";
+  const areVectors = sizeOf(columns.shape) % lanes === 0 && walkOf(columns.shape, columns.lines).run % lanes === 0;
+  if (arePatches(columns, k) && areVectors) return "columns";
+  return arePatches(rows, k) && isTurned(rows, k) ? "rows" : "none";
 }

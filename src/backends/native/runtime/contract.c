@@ -213,7 +213,9 @@ static void contract_unit(const void *argument, i64 number, struct space *space)
   if (first_row >= job->m || first_column >= job->n) return;
   i64 last_row = least(job->m, first_row + rows), last_column = least(job->n, first_column + columns);
   i64 own_vectors = (last_column - first_column + tiles->lanes - 1) / tiles->lanes, width = vectors_of(tiles, own_vectors) * tiles->lanes;
-  columns = least(COLUMN_BYTES / bytes / width * width, own_vectors * tiles->lanes);
+  /* In even groups: what is left over would cost another packing of the rows. */
+  i64 own = own_vectors * tiles->lanes, most = COLUMN_BYTES / bytes / width * width, groups = (own + most - 1) / most;
+  columns = least(own, up_to((own + groups - 1) / groups, width));
   rows = up_to(last_row - first_row, height);
   if (!job->direct) rows = least(SUM_BYTES / (columns * bytes) / height * height, rows);
   i64 a = job->in_place == ROWS_IN_PLACE ? 0 : least(PACKED_ROWS, rows) * job->chunk * bytes;
