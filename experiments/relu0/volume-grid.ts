@@ -9,15 +9,14 @@ type Cell = Partial<ZoneTrial>;
 interface Counts {
   readonly base: number;
   readonly other: number;
-  readonly wide: number;
   readonly float64: number;
   readonly beyond: number;
 }
 
 const counts: Readonly<Record<Scale, Counts>> = {
-  quick: { base: 2, other: 1, wide: 1, float64: 1, beyond: 1 },
-  minimal: { base: 1000, other: 1000, wide: 1000, float64: 100, beyond: 60 },
-  paper: { base: 1000, other: 1000, wide: 1000, float64: 1000, beyond: 1000 },
+  quick: { base: 2, other: 1, float64: 1, beyond: 1 },
+  minimal: { base: 1000, other: 1000, float64: 100, beyond: 60 },
+  paper: { base: 1000, other: 1000, float64: 1000, beyond: 1000 },
 };
 
 /** Loss scales that keep 8-bit gradients from underflowing: a mean over 256 samples divides by 2^8. */
@@ -56,10 +55,9 @@ export const variations: readonly Cell[] = [
 ];
 
 function countOf(cell: Cell, scale: Scale): number {
-  const { base, other, wide, float64, beyond } = counts[scale];
+  const { base, other, float64, beyond } = counts[scale];
   if (cell.format === "float64") return float64;
   const plain = cell.format === "float16" || (cell.format === "float32" && cell.operands === undefined);
-  if (cell.model === widthModel(1024)) return plain ? wide : Math.min(wide, beyond);
   if (!plain) return beyond;
   const isBase = Object.keys(cell).every((key) => key === "format");
   return isBase ? base : other;

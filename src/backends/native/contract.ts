@@ -32,7 +32,7 @@ export interface Target {
 }
 
 const biasKinds = { none: 0, rows: 1, columns: 2 } as const;
-/** Results side by side that repay a call of their own. */
+/** Results side by side that repay a call of their own: LONG_RUN of `runtime/contract.c`. */
 const longRun = 128;
 /** Bytes from one place of a first-level cache to the next that shares its set: tiles of such rows would push each other out. */
 const cacheWay = 4096;

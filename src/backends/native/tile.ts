@@ -22,8 +22,8 @@ export interface TileShape {
   readonly vectors: number;
 }
 
-/** Kinds of rows that read columns in place. */
-const inPlaceKinds = 2;
+/** Kinds of rows that read columns in place: IN_PLACE_KINDS of `runtime/tiles.h`. */
+const kindsInPlace = 2;
 
 /** All sums, a row of columns, an operand and a product fit the registers. @param registers Vector registers: 32 or 16. */
 export function tileShape(registers: number, isPlain: boolean): TileShape {
@@ -144,28 +144,21 @@ function kernel(name: string, steps: Steps, rows: number, vectors: number, { a, 
 
 /** A unit of micro-kernels; its symbol is the `struct tiles` of `runtime/tiles.h`. */
 export function tileSource(steps: Steps, { rows, vectors }: TileShape): Source {
+  type Kind = keyof typeof readers;
+  const names = (kind: Kind, r: number): string[] => range(vectors).map((v) => `${kind}${r}_${v + 1}`);
+  const print = (kind: Kind, own: readonly number[]): string[] =>
+    [...new Set(own)].flatMap((r) => names(kind, r).map((name, v) => kernel(name, steps, r, v + 1, readers[kind])));
+  const table = (kind: Kind, own: readonly number[]): string =>
+    `{${own.map((r) => `{${names(kind, r).join(", ")}}`).join(", ")}}`;
+  const few = rows.slice(0, kindsInPlace);
+  const [most] = rows;
   // Only IEEE arithmetic is so fast that packing shows.
-  const kinds: readonly [keyof typeof readers, readonly number[]][] = isPlain(steps)
-    ? [
-        ["k", rows],
-        ["c", rows.slice(0, inPlaceKinds)],
-        ["r", rows.slice(0, 1)],
-      ]
-    : [["k", rows]];
-  const kernels = kinds.flatMap(([kind, own]) =>
-    [...new Set(own)].flatMap((r) =>
-      range(vectors).map((v) => kernel(`${kind}${r}_${v + 1}`, steps, r, v + 1, readers[kind])),
-    ),
-  );
-  const table = (kind: keyof typeof readers): string => {
-    const own = kinds.find(([name]) => name === kind)?.[1] ?? [];
-    const list = (r: number): string => `{${range(vectors).map((v) => `${kind}${r}_${v + 1}`)}}`;
-    return `{${own.map(list).join(", ") || "0"}}`;
-  };
+  const [near, byColumns, byRows] = isPlain(steps)
+    ? [[...print("c", few), ...print("r", [most])], table("c", few), `{${names("r", most).join(", ")}}`]
+    : [[], "{{0}}", "{0}"];
   const { bytes, count } = steps.lanes;
-  const byRows = isPlain(steps) ? table("r").slice(1, -1) : "{0}";
-  const exported = `const struct tiles @ = {${bytes}, ${count}, ${vectors}, {${rows.join(", ")}}, ${table("k")}, ${table("c")}, ${byRows}};`;
-  return source(`${[...kernels, exported].join("\n")}\n`, true);
+  const exported = `const struct tiles @ = {${bytes}, ${count}, ${vectors}, {${rows.join(", ")}}, ${table("k", rows)}, ${byColumns}, ${byRows}};`;
+  return source(`${[...print("k", rows), ...near, exported].join("\n")}\n`, true);
 }
 
 export const isPlain = (steps: Steps): boolean => steps.add === plainAdd;
